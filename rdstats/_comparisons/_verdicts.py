@@ -1,0 +1,285 @@
+"""Whether runs replicate a claim, refute it, or cannot tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from rdstats._comparisons._claim import Claim
+from rdstats._comparisons._comparison import Comparison, Options, check_options, undefined_comparison
+from rdstats._comparisons._contrasts import Evidence, collect_evidence
+from rdstats._comparisons._multiplicity import CORRECTIONS, adjust, adjust_families
+from rdstats._comparisons._paired import PAIRED_METHODS, one_sample
+from rdstats._comparisons._planning import seeds_needed
+from rdstats._comparisons._samples import magnitude, snap
+from rdstats._comparisons._table_warnings import warn_of_rows
+from rdstats._status import Status
+from rdstats._validate import FloatArray, RNGLike, check_choice, check_fraction
+
+_COLUMNS = [
+    "claim",
+    "statement",
+    "source",
+    "metric",
+    "contrast",
+    "direction",
+    "stratum",
+    "verdict",
+    "effect",
+    "low",
+    "high",
+    "p_value",
+    "p_adjusted",
+    "p_contrary",
+    "p_contrary_adjusted",
+    "n",
+    "n_dropped",
+    "smallest_p",
+    "seeds_needed",
+    "family",
+    "family_size",
+    "status",
+    "message",
+]
+
+
+def evaluate_claims(
+    runs: pd.DataFrame,
+    claims: Sequence[Claim],
+    *,
+    condition: str = "model",
+    seed: str = "seed",
+    method: str = "t",
+    confidence_level: float = 0.95,
+    correction: str = "holm",
+    power: float = 0.8,
+    n_resamples: int = 9_999,
+    rng: RNGLike = None,
+) -> pd.DataFrame:
+    """Decide claims from runs that are paired by seed.
+
+    Each claim becomes one number per seed (a difference, a slope, ...), which is tested against the
+    claim's margin in both directions: the claim *replicates* if its contrary is rejected, *fails* if
+    the claim itself is rejected, and stays *undecided* otherwise.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        One row per run, or per run and task if claims select the task with ``where``.
+    claims : sequence of Claim
+        Claims with distinct ids.
+    condition, seed : str
+        Columns of the condition's name and of the seed.
+    method : {"t", "wilcoxon", "sign_flip"}
+        Test of the numbers of the seeds, see :func:`compare_paired`.
+    confidence_level : float
+        1 minus the probability of a wrong verdict in a family, and coverage of the intervals.
+    correction : {"holm", "benjamini-hochberg", "none"}
+        Adjustment within each family, over claims and strata.
+    power : float
+        Power that ``seeds_needed`` plans for.
+    n_resamples, rng
+        As for :func:`compare_paired`.
+
+    Returns
+    -------
+    DataFrame
+        One row per claim and stratum: ``claim, statement, source, metric, contrast, direction,
+        stratum, verdict``, ``effect, low, high`` (unit of the contrast, as measured: negative where the
+        hybrid is lower; of an ordering the step that supports it least), ``p_value, p_adjusted`` (of the
+        claim's contrary), ``p_contrary, p_contrary_adjusted`` (of the claim), ``n`` (seeds), ``n_dropped``
+        (runs), ``smallest_p, seeds_needed`` (to decide the row if the effect and spread are as
+        measured), ``family, family_size`` (tests adjusted together), ``status, message``.
+
+        P-values are twice one-sided ones, so that at most ``1 - confidence_level`` goes with an interval
+        that excludes what is rejected. Compared with the usual test of equivalence this is strict.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is invalid, a column is missing, or several runs of a seed meet in a cell.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame(
+    ...     {
+    ...         "model": ["baseline"] * 5 + ["E2M1"] * 5,
+    ...         "seed": [0, 1, 2, 3, 4] * 2,
+    ...         "f1": [0.71, 0.72, 0.70, 0.69, 0.71, 0.97, 0.96, 0.98, 0.97, 0.96],
+    ...     }
+    ... )
+    >>> claim = Claim("solved", "F1 above 0.9", "figure 6", "f1", "threshold", ("E2M1",), threshold=0.9)
+    >>> evaluate_claims(runs, [claim])[["claim", "stratum", "verdict", "effect", "n"]].round(3)
+        claim     stratum     verdict  effect  n
+    0  solved  model=E2M1  replicates   0.068  5
+    """
+    options = check_options(
+        method, PAIRED_METHODS, confidence_level=confidence_level, n_resamples=n_resamples, rng=rng
+    )
+    check_choice("correction", correction, CORRECTIONS)
+    check_fraction("power", power)
+    ids = [claim.id for claim in claims]
+    if not ids or len(set(ids)) < len(ids):
+        raise ValueError(f"claims must be at least one, with distinct ids, but got {ids}")
+    rows = [
+        _row(claim, evidence, options)
+        for claim in claims
+        for evidence in collect_evidence(runs, claim, condition=condition, seed=seed)
+    ]
+    table = _decide(pd.DataFrame(rows), options, correction, power)
+    warn_of_rows(table, what="verdicts")
+    return table
+
+
+def summarize_verdicts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one verdict per claim from the table of :func:`evaluate_claims`.
+
+    A claim replicates if it does in every stratum, fails if it fails in any, else it is undecided.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``claim, statement, source, verdict, n_strata, n_replicates, n_fails`` and
+        ``seeds_needed``, the most that an undecided stratum needs (missing if none says).
+
+    Examples
+    --------
+    >>> verdicts = ["replicates", "undecided"]
+    >>> table = pd.DataFrame({"claim": "c", "statement": "s", "source": "", "verdict": verdicts})
+    >>> summarize_verdicts(table.assign(seeds_needed=[4, 9]))[["claim", "verdict", "seeds_needed"]]
+      claim    verdict  seeds_needed
+    0     c  undecided             9
+    """
+    rows = []
+    for (claim, statement, source), group in table.groupby(["claim", "statement", "source"], sort=False):
+        n_replicates = int((group["verdict"] == "replicates").sum())
+        n_fails = int((group["verdict"] == "fails").sum())
+        verdict = "fails" if n_fails else "replicates" if n_replicates == len(group) else "undecided"
+        rows.append(
+            {
+                "claim": claim,
+                "statement": statement,
+                "source": source,
+                "verdict": verdict,
+                "n_strata": len(group),
+                "n_replicates": n_replicates,
+                "n_fails": n_fails,
+                "seeds_needed": group.loc[group["verdict"] == "undecided", "seeds_needed"].max(),
+            }
+        )
+    return pd.DataFrame(rows).astype({"seeds_needed": "Int64"})
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Tests of one part of a claim, in the claimed sign; p-values are one-sided."""
+
+    plain: Comparison
+    supports: float
+    contradicts: float
+    distance: float
+    sd: float
+
+
+def _row(claim: Claim, evidence: Evidence, options: Options) -> dict[str, object]:
+    """Return a row of the table before adjustment, with distance from the margin and spread."""
+    row: dict[str, object] = {
+        "claim": claim.id,
+        "statement": claim.statement,
+        "source": claim.source,
+        "metric": claim.metric,
+        "contrast": claim.contrast,
+        "direction": claim.direction,
+        "stratum": evidence.stratum,
+        "n_dropped": evidence.n_dropped,
+        "family": claim.family,
+    }
+    if evidence.problem:
+        empty = undefined_comparison(Status.NO_DATA, evidence.problem, n=0, options=options, estimand="")
+        return row | _measured(_Part(empty, math.nan, math.nan, math.nan, math.nan), 1.0)
+    parts = [_test_part(part, claim, options) for part in evidence.parts]
+    weakest = max(parts, key=lambda part: (math.isnan(part.supports), part.supports))
+    contradicts = _capped(len(parts) * float(np.fmin.reduce([part.contradicts for part in parts])))
+    sign = -1.0 if claim.direction == "less" and claim.contrast != "equivalence" else 1.0
+    return row | _measured(replace(weakest, contradicts=contradicts), sign)
+
+
+def _measured(part: _Part, sign: float) -> dict[str, object]:
+    ends = sorted((sign * part.plain.interval.low, sign * part.plain.interval.high))
+    return {
+        "effect": sign * part.plain.estimate,
+        "low": ends[0],
+        "high": ends[1],
+        "p_value": _capped(2 * part.supports),
+        "p_contrary": _capped(2 * part.contradicts),
+        "n": part.plain.n,
+        "smallest_p": part.plain.smallest_p,
+        "distance": part.distance,
+        "sd": part.sd,
+        "status": str(part.plain.status),
+        "message": part.plain.message,
+    }
+
+
+def _test_part(values: FloatArray, claim: Claim, options: Options) -> _Part:
+    margin, mean = claim.margin, float(values.mean())
+    above, below = _beyond(values, margin, "greater", options), _beyond(values, margin, "less", options)
+    if claim.contrast == "equivalence":
+        above_low = _beyond(values, -margin, "greater", options)
+        below_low = _beyond(values, -margin, "less", options)
+        supports, contradicts = max(below, above_low), _capped(2 * min(above, below_low))
+        distance = margin - abs(mean)
+    else:
+        supports, contradicts, distance = above, below, mean - margin
+    sd = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+    return _Part(one_sample(values, options), supports, contradicts, distance, sd)
+
+
+def _capped(p_value: float) -> float:
+    """Return ``p_value`` or 1, whichever is less; NaN stays."""
+    return float(np.minimum(p_value, 1.0))
+
+
+def _beyond(values: FloatArray, bound: float, alternative: str, options: Options) -> float:
+    """Return the one-sided p-value against the mean of ``values`` not lying beyond ``bound``."""
+    shifted = snap(values - bound, scale=magnitude(values))
+    return one_sample(shifted, replace(options, alternative=alternative)).p_value
+
+
+def _decide(table: pd.DataFrame, options: Options, correction: str, power: float) -> pd.DataFrame:
+    """Adjust within families, give verdicts, and plan the seeds that would decide each row."""
+    table = adjust_families(table, ["family"], correction=correction, alpha=options.alpha)
+    contrary = table.groupby("family")["p_contrary"]
+    table["p_contrary_adjusted"] = contrary.transform(lambda p: adjust(p, method=correction))
+    replicates, fails = table["p_adjusted"] <= options.alpha, table["p_contrary_adjusted"] <= options.alpha
+    table["verdict"] = np.select([replicates, fails], ["replicates", "fails"], "undecided")
+    sizes = table.groupby("family")["claim"].transform("size")
+    needed = [
+        _seeds(distance, sd, int(size), options, correction, power)
+        for distance, sd, size in zip(table["distance"], table["sd"], sizes, strict=True)
+    ]
+    table["seeds_needed"] = pd.array(needed, dtype="Int64")
+    return table[_COLUMNS]
+
+
+def _seeds(
+    distance: float, sd: float, size: int, options: Options, correction: str, power: float
+) -> int | None:
+    """Return the seeds that decide a row, None where the runs do not say how much they vary."""
+    if not sd > 0 or distance == 0:
+        return None
+    plan = seeds_needed(
+        abs(distance),
+        sd=sd,
+        power=power,
+        method=options.method,
+        alternative="greater",
+        alpha=options.alpha / 2,
+        n_comparisons=size,
+        correction=correction,
+    )
+    return plan.n_seeds if plan.status is Status.OK else None

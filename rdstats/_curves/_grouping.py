@@ -1,0 +1,21 @@
+"""Walk through the conditions of a table of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+By = str | Sequence[str]
+
+
+def column_names(by: By) -> list[str]:
+    """Return the grouping columns as a list."""
+    return [by] if isinstance(by, str) else list(by)
+
+
+def conditions(runs: pd.DataFrame, by: By) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
+    """Yield the labels and the rows of each condition, in order of first appearance."""
+    names = column_names(by)
+    for keys, group in runs.groupby(names, sort=False):
+        yield dict(zip(names, keys, strict=True)), group

@@ -1,0 +1,160 @@
+"""The commands and their options; each imports what it needs when it runs, so that help comes at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(
+    help="Hyperparameter sweeps and rate-distortion statistics for beta-VAEs and hybrid models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+# Spelled out, because the modules that own these choices are too slow to import for a help text.
+EngineName = Literal["ray", "inline"]
+DeviceName = Literal["auto", "cpu", "cuda"]
+ImbalanceName = Literal["none", "lower_corridor", "alignment"]
+TableName = Literal["runs", "scores", "history", "score_history", "maps"]
+
+SweepPath = Annotated[
+    Path, typer.Argument(metavar="SWEEP", help="Sweep file, for example sweeps/quick.yaml.")
+]
+ResultsPath = Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of a sweep.")]
+ResultsOption = Annotated[
+    Path | None, typer.Option("--results", help="Results folder.", show_default="results/NAME")
+]
+DeviceOption = Annotated[DeviceName, typer.Option(help="What to train on; auto is CUDA where there is any.")]
+PackSizeOption = Annotated[
+    int | None, typer.Option(min=1, help="Most runs per pack.", show_default="the sweep's, or the device's")
+]
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, help="Packs at a time.", show_default="one per core or GPU")
+]
+TableOutOption = Annotated[
+    Path | None,
+    typer.Option("--out", help="File to write, .csv or .parquet.", show_default="print the first rows"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def plan(
+    sweep: SweepPath,
+    results: ResultsOption = None,
+    device: DeviceOption = "auto",
+    pack_size: PackSizeOption = None,
+    workers: WorkersOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a sweep would run, what it would cost and what is done already; trains nothing."""
+    from rdsweep.cli._plan import make_plan, print_plan
+    from rdsweep.sweeps import load_sweep
+
+    loaded = load_sweep(sweep)
+    made = make_plan(
+        loaded,
+        results=results or _default_results(loaded.name),
+        device=device,
+        pack_size=pack_size,
+        n_workers=workers,
+    )
+    print_plan(made, as_json=as_json)
+
+
+@app.command()
+def run(
+    sweep: SweepPath,
+    results: ResultsOption = None,
+    engine: Annotated[EngineName, typer.Option(help="Ray Tune, or one pack after the other.")] = "ray",
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster: auto or ray://HOST:PORT.", show_default="a local one")
+    ] = None,
+    device: DeviceOption = "auto",
+    pack_size: PackSizeOption = None,
+    workers: WorkersOption = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed runs again.")] = False,
+) -> None:
+    """Train the runs of a sweep that its results lack; may be stopped and started again at any time."""
+    from rdsweep.cli._run import run_and_tell
+    from rdsweep.sweeps import load_sweep
+
+    loaded = load_sweep(sweep)
+    complete = run_and_tell(
+        loaded,
+        results=results or _default_results(loaded.name),
+        engine=engine,
+        address=address,
+        device=device,
+        pack_size=pack_size,
+        n_workers=workers,
+        retry_failed=retry_failed,
+    )
+    if not complete:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(results: ResultsPath, as_json: JsonOption = False) -> None:
+    """Show which runs of a sweep are done, failed or missing, and why runs failed."""
+    from rdsweep.cli._status import print_status, read_status
+
+    print_status(read_status(results), as_json=as_json)
+
+
+@app.command()
+def table(
+    results: ResultsPath,
+    name: Annotated[TableName, typer.Option("--table", help="Which table.")] = "runs",
+    out: TableOutOption = None,
+) -> None:
+    """Write a table of results as one file, or print its first rows."""
+    from rdsweep.cli._table import deliver_table
+    from rdsweep.store import open_results
+
+    deliver_table(open_results(results).read(name), out)
+
+
+@app.command()
+def report(
+    report_file: Annotated[
+        Path, typer.Argument(metavar="REPORT", help="Report file, for example reports/quick.yaml.")
+    ],
+    results: Annotated[Path, typer.Option(help="Results folder of a sweep.")],
+    out: Annotated[Path, typer.Option(help="Folder to write the page, tables and figures into.")],
+) -> None:
+    """Build a report: one self-contained page, its tables and its figures."""
+    from rdsweep.report import build_report
+
+    typer.echo(build_report(report_file, results=results, out=out))
+
+
+@app.command()
+def theory(
+    imbalance: Annotated[ImbalanceName, typer.Option(help="Which positions are frequent.")] = "none",
+    ratio: Annotated[float, typer.Option(min=1.0, help="How many times as frequent they are.")] = 1.0,
+    out: TableOutOption = None,
+) -> None:
+    """Compute the rate-distortion function of a source, the bound that no model can beat."""
+    from rdstats.theory import rd_table
+    from rdsweep.cli._table import deliver_table
+
+    deliver_table(rd_table(imbalance, ratio), out)
+
+
+@app.command()
+def version() -> None:
+    """Show the versions of rdsweep, of Python and of the libraries that results depend on."""
+    from rdsweep.cli._version import print_versions
+
+    print_versions()
+
+
+def _default_results(sweep_name: str) -> Path:
+    """Return the results folder of a sweep where none is given."""
+    return Path("results", sweep_name)

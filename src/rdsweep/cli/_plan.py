@@ -1,0 +1,132 @@
+"""``rdsweep plan``: what a sweep would run, and what it would cost."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import typer
+
+from rdsweep.engines import plan_missing
+from rdsweep.store import open_results
+from rdsweep.sweeps import DEVICE_PROFILES, Sweep, estimate_cost
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan in numbers; the fields are the keys of ``rdsweep plan --json``.
+
+    Attributes
+    ----------
+    n_runs, n_conditions : int
+        Distinct runs of the sweep, and conditions that they repeat over seeds.
+    n_declared : int
+        Runs before equal ones were merged.
+    n_done, n_failed : int
+        Runs that the results hold. Failed runs count as settled.
+    n_to_do, n_packs, largest_pack : int
+        Runs left to train, the packs they form and the runs of the largest pack.
+    n_workers : int
+        Packs trained at a time.
+    seconds : float
+        Estimated wall time of training, in seconds.
+    bytes_per_worker : float
+        Estimated memory for the largest pack, in bytes.
+    """
+
+    sweep: str
+    results: str
+    device: str
+    n_runs: int
+    n_conditions: int
+    n_declared: int
+    n_done: int
+    n_failed: int
+    n_to_do: int
+    n_packs: int
+    largest_pack: int
+    n_workers: int
+    seconds: float
+    bytes_per_worker: float
+
+
+def make_plan(
+    sweep: Sweep, *, results: Path, device: str, pack_size: int | None, n_workers: int | None
+) -> Plan:
+    """Plan what `rdsweep.engines.run_sweep` would train on this machine."""
+    chosen, n_slots = _local_device(device)
+    n_workers = n_workers or n_slots
+    done, failed = _settled(sweep, results)
+    size = pack_size or sweep.pack_size or DEVICE_PROFILES[chosen].pack_size
+    packs = plan_missing(sweep.configs, done | failed, pack_size=size, n_workers=n_workers)
+    cost = estimate_cost(packs, device=chosen, n_workers=n_workers)
+    return Plan(
+        sweep=sweep.name,
+        results=str(results),
+        device=chosen,
+        n_runs=len(sweep.configs),
+        n_conditions=sweep.n_conditions,
+        n_declared=sweep.n_declared,
+        n_done=len(done),
+        n_failed=len(failed),
+        n_to_do=sum(len(pack.configs) for pack in packs),
+        n_packs=len(packs),
+        largest_pack=max((len(pack.configs) for pack in packs), default=0),
+        n_workers=n_workers,
+        seconds=cost.seconds,
+        bytes_per_worker=cost.bytes_per_worker,
+    )
+
+
+def print_plan(plan: Plan, *, as_json: bool) -> None:
+    """Print a plan."""
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(plan), indent=2))
+        return
+    for label, text in _lines(plan).items():
+        typer.echo(f"{label:<12}{text}")
+
+
+def _lines(plan: Plan) -> dict[str, str]:
+    merged = plan.n_declared - plan.n_runs
+    failed = f", {plan.n_failed} failed (--retry-failed trains them again)" if plan.n_failed else ""
+    lines = {
+        "sweep": plan.sweep,
+        "conditions": f"{plan.n_conditions}",
+        "runs": f"{plan.n_runs}" + (f" ({merged} more are equal to one of these)" if merged else ""),
+        "results": f"{plan.results}: {plan.n_done} done{failed}, {plan.n_to_do} to do",
+    }
+    if plan.n_to_do:
+        lines |= {
+            "packs": f"{plan.n_packs} of up to {plan.largest_pack} runs",
+            "device": f"{plan.device}, {plan.n_workers} at a time",
+            "time": f"about {timedelta(seconds=round(plan.seconds))} of training",
+            "memory": f"about {plan.bytes_per_worker / 1e6:.0f} MB per worker, besides the libraries",
+        }
+    return lines
+
+
+def _settled(sweep: Sweep, results: Path) -> tuple[set[str], set[str]]:
+    """Return the ids of the sweep's runs that are done and that failed."""
+    if not results.exists():
+        return set(), set()
+    planned = {config.run_id for config in sweep.configs}
+    stored = open_results(results)
+    return planned & stored.done(), planned & stored.failed()
+
+
+def _local_device(device: str) -> tuple[str, int]:
+    """Return the device that ``device`` means on this machine, and how many packs it trains at a time."""
+    n_cores = os.cpu_count() or 1
+    if device == "cpu":
+        return "cpu", n_cores
+    from torch.cuda import device_count
+
+    n_gpus = device_count()
+    if device == "cuda" or n_gpus:
+        return "cuda", max(n_gpus, 1)
+    return "cpu", n_cores

@@ -1,0 +1,68 @@
+"""``rdsweep run``: train what is missing, and say how it ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import typer
+
+from rdsweep.engines import SweepSummary, run_sweep
+from rdsweep.sweeps import Sweep
+
+
+def run_and_tell(
+    sweep: Sweep,
+    *,
+    results: Path,
+    engine: str,
+    address: str | None,
+    device: str,
+    pack_size: int | None,
+    n_workers: int | None,
+    retry_failed: bool,
+) -> bool:
+    """Run a sweep, print its summary and return whether all of its runs are done.
+
+    Raises
+    ------
+    ValueError
+        If Ray is asked for and not installed, and as for `rdsweep.engines.run_sweep`.
+    typer.Exit
+        With code 130, after an interrupt.
+    """
+    try:
+        summary = run_sweep(
+            sweep,
+            results=results,
+            engine=engine,
+            address=address,
+            device=device,
+            pack_size=pack_size,
+            n_workers=n_workers,
+            retry_failed=retry_failed,
+        )
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        remedy = "be inline where Ray is not installed (pip install 'rdsweep[ray]')"
+        raise ValueError(f"engine must {remedy}, but got {engine!r}") from None
+    except KeyboardInterrupt:
+        typer.echo(f"rdsweep: interrupted; finished packs are kept in {results}", err=True)
+        raise typer.Exit(130) from None
+    for problem in summary.problems:
+        typer.echo(f"rdsweep: {problem}", err=True)
+    typer.echo(f"{results}: {_outcome(summary)}")
+    return summary.n_missing == summary.n_failed == 0
+
+
+def _outcome(summary: SweepSummary) -> str:
+    n_done = summary.n_done_before + summary.n_trained
+    parts = [f"{n_done} of {summary.n_planned} runs done"]
+    if summary.n_trained:
+        parts.append(f"{summary.n_trained} trained in {timedelta(seconds=round(summary.seconds))}")
+    if summary.n_failed:
+        parts.append(f"{summary.n_failed} failed (rdsweep status shows why)")
+    if summary.n_missing:
+        parts.append(f"{summary.n_missing} missing")
+    return ", ".join(parts)

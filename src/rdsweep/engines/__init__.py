@@ -1,0 +1,8 @@
+"""Engines: they train the missing packs of a sweep, in this process or on Ray."""
+
+from rdsweep.engines._engine import Engine
+from rdsweep.engines._job import PackJob, TrainPack
+from rdsweep.engines._plan import plan_missing
+from rdsweep.engines._sweep import ENGINES, SweepSummary, run_sweep
+
+__all__ = ["ENGINES", "Engine", "PackJob", "SweepSummary", "TrainPack", "plan_missing", "run_sweep"]

@@ -1,0 +1,38 @@
+"""Which packs a launch has to train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from rdsweep.config import RunConfig
+from rdsweep.sweeps import Pack, plan_packs
+
+
+def plan_missing(
+    configs: Sequence[RunConfig], settled: AbstractSet[str], *, pack_size: int, n_workers: int
+) -> tuple[Pack, ...]:
+    """Plan the packs of the runs that are not settled.
+
+    Packs of the whole sweep are kept as they are where none of their runs is settled, so that a launch after
+    an interrupt finds the checkpoints of the one before; only the runs of broken ones are packed anew.
+
+    Parameters
+    ----------
+    configs : sequence of RunConfig
+        All runs of the sweep.
+    settled : set of str
+        Ids of the runs that need no training.
+    pack_size, n_workers : int
+        As for `plan_packs`.
+    """
+    kept: list[Pack] = []
+    scattered: list[RunConfig] = []
+    for pack in plan_packs(configs, pack_size=pack_size, n_workers=n_workers):
+        missing = [config for config in pack.configs if config.run_id not in settled]
+        if len(missing) == len(pack.configs):
+            kept.append(pack)
+        else:
+            scattered += missing
+    packs = (*kept, *plan_packs(scattered, pack_size=pack_size, n_workers=n_workers))
+    return tuple(sorted(packs, key=lambda pack: -pack.n_images))

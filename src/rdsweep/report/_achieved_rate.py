@@ -1,0 +1,91 @@
+"""The section of achieved rates: how near each run’s rate came to its capacity."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from rdsweep.report._analysis import Analysis
+from rdsweep.report._format import counted, general, interval_name, percent
+from rdsweep.report._palette import looks
+from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, level_axis, zero_line
+from rdsweep.report._section import ReportFigure, Section
+from rdsweep.report._svg import drawing, svg_file
+from rdsweep.report._table import ReportTable, estimates_by, header, numbers
+from rdsweep.report._units import axis_label, column_unit
+
+
+def achieved_rate_section(analysis: Analysis) -> Section | None:
+    """Return the section, or None for runs that had no target rate."""
+    file = analysis.study.file
+    if analysis.achieved.empty:
+        return None
+    return Section(
+        name="achieved-rate",
+        title="Achieved rate",
+        findings=(_finding(analysis),),
+        figures=(_figure(analysis),) if "achieved_rate" in file.figures else (),
+        tables=(_table(analysis),) if "achieved_rate" in file.tables else (),
+    )
+
+
+def _finding(analysis: Analysis) -> str:
+    file = analysis.study.file
+    worst = analysis.achieved.nlargest(1, "worst").to_dict("records")[0]
+    return (
+        f"Every run’s rate lies within {percent(worst['worst'])} of its capacity; the run furthest off is "
+        f"one of {worst[file.condition]} at {general(worst[file.by])} nats."
+    )
+
+
+def _figure(analysis: Analysis) -> ReportFigure:
+    study = analysis.study
+    condition, by = study.file.condition, study.file.by
+    look = looks(study.conditions, baseline=study.file.baseline)
+    deviation = study.runs.assign(percent=100 * (study.runs["rate"] / study.runs[by] - 1))
+    panels = []
+    for place, (title, names) in enumerate(study.panels()):
+        with drawing(f"achieved-rate-{place}"):
+            figure, axes = labeled_panel(title, height=270)
+            zero_line(axes)
+            marks = []
+            for index, name in enumerate(names):
+                runs = deviation[deviation[condition] == name]
+                position = dodged(study.levels, runs[by], index, len(names))
+                axes.plot(position, runs["percent"], **look[name].point() | {"markersize": 4}, alpha=0.65)
+                last = runs["percent"][runs[by] == runs[by].max()].mean()
+                marks.append(Mark(name, (position.max(), last), look[name]))
+            level_axis(axes, study.levels, axis_label(by))
+            axes.set_ylabel("Rate above capacity (%)")
+            axes.margins(y=0.12)
+            label_lines(axes, marks)
+            panels.append(svg_file(figure))
+    return ReportFigure(
+        name="achieved-rate",
+        panels=tuple(panels),
+        label="Deviation of the achieved rate from the capacity, in per cent, by capacity and condition",
+        caption=(
+            f"Deviation of each run’s rate from its capacity: n = {counted(len(study.runs), 'run')}, one "
+            "point each. Rate is what the balanced test set took, capacity what the objective asked for."
+        ),
+    )
+
+
+def _table(analysis: Analysis) -> ReportTable:
+    study, frame = analysis.study, analysis.achieved
+    condition, by = study.file.condition, study.file.by
+    shares = frame.assign(**{column: 100 * frame[column] for column in ("mean", "low", "high")})
+    rows = pd.Index(study.conditions, name=condition)
+    worst = frame.groupby(condition)["worst"].max().reindex(rows)
+    return ReportTable(
+        name="achieved_rate",
+        caption=(
+            f"Deviation of the achieved rate from the capacity in per cent, by {by} in {column_unit(by)}: "
+            f"mean over seeds with its {interval_name(study.file.confidence_level)} (Student’s t over runs)."
+        ),
+        frame=frame,
+        columns=(
+            header("Condition", rows),
+            *estimates_by(by, study.levels, shares, rows, estimate="mean", signed=True),
+            numbers("Largest of any run", map(percent, worst)),
+        ),
+    )

@@ -1,0 +1,71 @@
+"""What the results cannot tell, said before anyone reads a number into them."""
+
+from __future__ import annotations
+
+import math
+
+from rdsweep.report._analysis import Analysis
+from rdsweep.report._format import counted, enumeration, p_value
+from rdsweep.report._overview import coverage
+from rdsweep.report._units import column_label
+
+
+def limits(analysis: Analysis) -> tuple[str, ...]:
+    """Return one sentence for each thing that the results of ``analysis`` cannot show."""
+    return (*_of_the_grid(analysis), *_of_the_curves(analysis), *_of_the_tests(analysis))
+
+
+def _of_the_grid(analysis: Analysis) -> list[str]:
+    study, sentences = analysis.study, []
+    cells = coverage(study)
+    missing = int((cells["n_expected"] - cells["n_completed"]).sum())
+    if missing:
+        n_cells = int((cells["n_completed"] < cells["n_expected"]).sum())
+        sentences.append(
+            f"{counted(missing, 'run')} of the crossed grid {'is' if missing == 1 else 'are'} missing, in "
+            f"{n_cells} of {counted(len(cells), 'cell')}: conditions are not all seen at the same levels and "
+            "seeds."
+        )
+    if len(study.seeds) == 1:
+        sentences.append(
+            "With one seed there are no intervals and no tests: add seeds to separate effect from chance."
+        )
+    if len(study.conditions) == 1:
+        sentences.append(
+            f"With {study.conditions[0]} alone nothing can be said about differences between conditions."
+        )
+    elif not study.has_baseline:
+        sentences.append(
+            f"Without a completed run of {study.file.baseline} no difference from it can be estimated."
+        )
+    return sentences
+
+
+def _of_the_curves(analysis: Analysis) -> list[str]:
+    condition = analysis.study.file.condition
+    fits = analysis.curves.drop_duplicates(condition)
+    doubtful = fits[fits["status"] != "ok"]
+    return [
+        f"Curve of {enumeration(list(rows[condition]))}: {message}."
+        for message, rows in doubtful.groupby("message", sort=False)
+    ]
+
+
+def _of_the_tests(analysis: Analysis) -> list[str]:
+    alpha, sentences = analysis.study.file.alpha, []
+    for metric, table in analysis.differences.items():
+        if table.empty:
+            continue
+        undefined = table[table["p_value"].isna()]
+        if len(undefined):
+            sentences.append(
+                f"{column_label(metric)}: {len(undefined)} of {counted(len(table), 'comparison')} could not "
+                "be tested."
+            )
+        floor = table["smallest_p"].max()
+        if not math.isnan(floor) and floor > alpha:
+            sentences.append(
+                f"{column_label(metric)}: the smallest p-value these seeds can give is {p_value(floor)}, so "
+                f"the test cannot reach {alpha:.2g} whatever the data: add seeds or choose another test."
+            )
+    return sentences

@@ -1,0 +1,58 @@
+"""The section that measures runs against the theoretical bound."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from rdsweep.report._analysis import Analysis
+from rdsweep.report._format import general, interval_name, percent
+from rdsweep.report._report_file import ReportFile
+from rdsweep.report._section import Section
+from rdsweep.report._study import Study
+from rdsweep.report._table import ReportTable, estimates_by, header
+from rdsweep.report._units import column_label, column_unit
+
+_MEANINGS = {
+    "efficiency": "Efficiency in per cent: of the rate spent, what would suffice for the distortion reached.",
+    "excess_distortion": "Excess distortion in MSE per pixel, above the least that the rate allows.",
+}
+
+
+def optimality_section(analysis: Analysis) -> Section | None:
+    """Return the section, or None where the report file asks for no bound."""
+    if analysis.optimality is None:
+        return None
+    shown = "optimality" in analysis.study.file.tables
+    return Section(
+        name="optimality",
+        title="Distance from the optimum",
+        findings=(_finding(analysis.study.file, analysis.optimality),),
+        tables=tuple(_table(analysis.study, analysis.optimality, name) for name in _MEANINGS if shown),
+    )
+
+
+def _finding(file: ReportFile, table: pd.DataFrame) -> str:
+    extremes = table.sort_values("efficiency", ascending=False).to_dict("records")
+    unit = column_unit(file.by)
+    best, worst = (
+        f"{percent(row['efficiency'])} ({row[file.condition]}, {general(row[file.by])} {unit})"
+        for row in (extremes[0], extremes[-1])
+    )
+    return f"The rate that would suffice for the distortion reached is {worst} to {best} of the rate spent."
+
+
+def _table(study: Study, frame: pd.DataFrame, quantity: str) -> ReportTable:
+    condition, by = study.file.condition, study.file.by
+    scale = 100 if quantity == "efficiency" else 1
+    ends = {"estimate": quantity, "low": f"{quantity}_low", "high": f"{quantity}_high"}
+    shown = frame.assign(**{end: scale * frame[column] for end, column in ends.items()})
+    rows = pd.Index(study.conditions, name=condition)
+    return ReportTable(
+        name=quantity,
+        caption=(
+            f"{_MEANINGS[quantity]} By {column_label(by).lower()} in {column_unit(by)}: mean over seeds with "
+            f"its {interval_name(study.file.confidence_level)} (Student’s t over runs)."
+        ),
+        frame=frame[[condition, by, "n_runs", *ends.values(), "status", "message"]],
+        columns=(header("Condition", rows), *estimates_by(by, study.levels, shown, rows)),
+    )

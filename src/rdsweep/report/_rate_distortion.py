@@ -1,0 +1,148 @@
+"""The section of rate-distortion curves: runs, fitted curves with their bands, and parameters."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rdstats import FAMILIES, Parameter
+from rdsweep.report._analysis import Analysis
+from rdsweep.report._format import count, counted, interval_name
+from rdsweep.report._palette import MUTED, Look, looks
+from rdsweep.report._panel import Mark, label_lines, labeled_panel
+from rdsweep.report._section import ReportFigure, Section
+from rdsweep.report._svg import drawing, svg_file
+from rdsweep.report._table import ReportTable, TextColumn, estimates, header, notes, numbers
+from rdsweep.report._units import axis_label, column_label, column_unit, short_unit
+
+
+def rate_distortion_section(analysis: Analysis) -> Section:
+    """Return the section with the figure of curves and the table of their parameters."""
+    file = analysis.study.file
+    return Section(
+        name="rate-distortion",
+        title="Rate and distortion",
+        findings=_findings(analysis),
+        figures=(_figure(analysis),) if "rate_distortion" in file.figures else (),
+        tables=(_table(analysis),) if "curves" in file.tables else (),
+    )
+
+
+def _findings(analysis: Analysis) -> tuple[str, ...]:
+    study, column = analysis.study, analysis.study.file.curve.distortion
+    means = study.runs.groupby([study.file.condition, study.file.by], sort=False)[column].mean()
+    falling = [
+        name
+        for name, series in means.groupby(level=0, sort=False)
+        if len(series) > 1 and series.is_monotonic_decreasing and series.is_unique
+    ]
+    several = [name for name, size in means.groupby(level=0, sort=False).size().items() if size > 1]
+    if not several:
+        return (f"No condition has more than one level of {study.file.by}, so no trend can be read off.",)
+    return (
+        f"The mean {column_label(column).lower()} over seeds falls at each step of {study.file.by} in "
+        f"{len(falling)} of {counted(len(several), 'condition')}.",
+    )
+
+
+def _figure(analysis: Analysis) -> ReportFigure:
+    study = analysis.study
+    look = looks(study.conditions, baseline=study.file.baseline)
+    panels = []
+    for place, (title, names) in enumerate(study.panels()):
+        with drawing(f"rate-distortion-{place}"):
+            figure, axes = labeled_panel(title)
+            _draw_bound(axes, analysis)
+            for name in reversed(names):  # the baseline is drawn last, on top
+                _draw_runs(axes, analysis, name, look[name])
+            axes.set_xlim(left=0)
+            axes.set_xlabel(axis_label(study.file.curve.rate))
+            axes.set_ylabel(axis_label(study.file.curve.distortion))
+            label_lines(axes, [_mark(analysis, name, look[name]) for name in names])
+            panels.append(svg_file(figure))
+    return ReportFigure(
+        name="rate-distortion",
+        panels=tuple(panels),
+        label=f"{column_label(study.file.curve.distortion)} against rate, with a fitted curve per condition",
+        caption=_caption(analysis),
+    )
+
+
+def _draw_runs(axes: Axes, analysis: Analysis, name: str, look: Look) -> None:
+    file = analysis.study.file
+    band = analysis.bands[analysis.bands[file.condition] == name]
+    runs = analysis.study.runs[analysis.study.runs[file.condition] == name]
+    axes.fill_between(band["rate"], band["low"], band["high"], color=look.color, alpha=0.16, linewidth=0)
+    axes.plot(band["rate"], band["distortion"], color=look.color)
+    axes.plot(
+        runs[file.curve.rate], runs[file.curve.distortion], **look.point() | {"markersize": 4}, alpha=0.65
+    )
+
+
+def _draw_bound(axes: Axes, analysis: Analysis) -> None:
+    if analysis.bound is None:
+        return
+    rate = np.linspace(0, 1.02 * analysis.study.runs[analysis.study.file.curve.rate].max(), 200)
+    axes.plot(rate, analysis.bound.distortion_mse(rate), color=MUTED, linestyle=(0, (4, 2)), linewidth=1.3)
+
+
+def _mark(analysis: Analysis, name: str, look: Look) -> Mark:
+    file = analysis.study.file
+    band = analysis.bands[analysis.bands[file.condition] == name].dropna(subset="distortion")
+    runs = analysis.study.runs[analysis.study.runs[file.condition] == name]
+    furthest = runs.nlargest(1, file.curve.rate)
+    curve = band[["rate", "distortion"]] if len(band) else furthest[[file.curve.rate, file.curve.distortion]]
+    return Mark(name, tuple(curve.iloc[-1]), look)
+
+
+def _caption(analysis: Analysis) -> str:
+    study = analysis.study
+    name, method = interval_name(study.file.confidence_level), analysis.bands["method"].iloc[0]
+    text = (
+        f"Each point is a run: n = {counted(len(study.runs), 'run')} of "
+        f"{counted(len(study.conditions), 'condition')} with up to {counted(len(study.seeds), 'seed')}. "
+        f"Lines: the curve {_equation(analysis)}, fitted to the runs of each condition. "
+    )
+    text += (
+        f"Bands: pointwise {name}s of the curve over seeds ({method})."
+        if analysis.bands["low"].notna().any()
+        else "No band: an interval takes at least two seeds."
+    )
+    if analysis.bound is not None:
+        text += " Dashed: no code of the balanced source lies below."
+    return text
+
+
+def _equation(analysis: Analysis) -> str:
+    return FAMILIES[analysis.study.file.curve.family].equation.replace("-", "−")
+
+
+def _table(analysis: Analysis) -> ReportTable:
+    file, frame = analysis.study.file, analysis.curves
+    family = FAMILIES[file.curve.family]
+    fits = frame.drop_duplicates(file.condition)
+    return ReportTable(
+        name="curves",
+        caption=(
+            f"Parameters of D(R) = {_equation(analysis)}, with "
+            f"{interval_name(file.confidence_level)}s over seeds."
+        ),
+        frame=frame,
+        columns=(
+            header("Condition", fits[file.condition]),
+            *(_parameter_column(parameter, analysis) for parameter in family.parameters),
+            numbers("Runs", map(count, fits["n"])),
+            numbers("Seeds", map(count, fits["n_seeds"])),
+            *notes(fits["message"]),
+        ),
+    )
+
+
+def _parameter_column(parameter: Parameter, analysis: Analysis) -> TextColumn:
+    file = analysis.study.file
+    rows = analysis.curves[analysis.curves["parameter"] == parameter.name]
+    rows = rows.set_index(file.condition).reindex(analysis.study.conditions)
+    unit = (
+        column_unit(file.curve.distortion) if parameter.unit == "distortion" else short_unit(parameter.unit)
+    )
+    return estimates(f"{parameter.meaning.capitalize()} ({parameter.name})", rows, unit=unit)

@@ -1,0 +1,196 @@
+"""The vocabulary of a report file, and its reader."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from rdsweep.store import MEASURES, TABLES
+
+FigureName = Literal["rate_distortion", "differences", "achieved_rate", "scores"]
+TableName = Literal[
+    "coverage", "curves", "optimality", "differences", "achieved_rate", "scores", "failed", "provenance"
+]
+CurveFamily = Literal[
+    "gaussian", "stretched_exponential", "shifted_power", "parallel_gaussian", "convex_monotone"
+]
+
+_METRICS = tuple(column.name for column in MEASURES if column.name != "steps")
+_FILTERS = tuple(
+    column.name for column in TABLES["runs"] if column.name not in {*_METRICS, "config", "message", "steps"}
+)
+
+
+class ReportError(ValueError):
+    """A report cannot be built; the message is one line that says where and what is allowed."""
+
+
+def _check_metric(name: str) -> str:
+    if name not in _METRICS:
+        raise ValueError(f"must be one of {', '.join(_METRICS)}")
+    return name
+
+
+def _check_filter(name: str) -> str:
+    if name not in _FILTERS:
+        raise ValueError(f"must be one of {', '.join(_FILTERS)}")
+    return name
+
+
+Metric = Annotated[str, AfterValidator(_check_metric)]
+Filter = Annotated[str, AfterValidator(_check_filter)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CurveChoice(_Block):
+    """Which curve is fitted to rate and distortion, and whether the theoretical bound is shown.
+
+    The bound takes minutes to solve when it is first asked for; from then on it comes from a cache.
+    """
+
+    family: CurveFamily = "gaussian"
+    rate: Literal["rate", "rate_own", "mutual_information"] = "rate"
+    distortion: Metric = "distortion_mse"
+    bound: bool = False
+
+
+class TestChoice(_Block):
+    """How conditions are compared with the baseline: options of `rdstats.compare_conditions`."""
+
+    __test__ = False  # keeps pytest from collecting a class of this name
+
+    paired: bool = True
+    method: Literal["t", "wilcoxon", "sign_flip", "welch", "brunner_munzel", "permutation"] | None = None
+    correction: Literal["holm", "benjamini-hochberg", "none"] = "holm"
+
+
+class Panel(_Block):
+    """A group of conditions that share a panel; the baseline is added to each."""
+
+    title: Text
+    conditions: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class ReportFile(_Block):
+    """What a report shows: data, so that every sweep can have its own.
+
+    Attributes
+    ----------
+    title, summary : str
+        Heading and introduction, the author's own words.
+    condition : str
+        Column whose values are compared.
+    baseline : str
+        Its value that the others are compared with.
+    by : str
+        Grid axis within whose levels they are compared.
+    where : dict
+        Column to allowed values; other runs are left out and counted.
+    metrics : tuple of str
+        Columns of the runs table that get a table of differences.
+    score : str
+        Column of the scores table that stands for a task.
+    curve : CurveChoice
+    comparison : TestChoice
+    confidence_level : float
+        Coverage of every interval; tests are judged at one minus it.
+    panels : tuple of Panel
+        Groups of conditions in the figures; one panel with all of them by default.
+    figures, tables : tuple of str
+        What to show, in the order of the page's own sections.
+    """
+
+    title: Text
+    summary: str = ""
+    condition: Literal["model", "tasks", "imbalance", "protocol", "objective"] = "model"
+    baseline: Text = "baseline"
+    by: Literal["capacity", "beta_setting"] = "capacity"
+    where: dict[Filter, Annotated[list[str | float], Field(min_length=1)]] = {}
+    metrics: Annotated[tuple[Metric, ...], Field(min_length=1)] = ("distortion_mse",)
+    score: Literal["f1", "f1_batch", "accuracy", "cross_entropy"] = "f1"
+    curve: CurveChoice = CurveChoice()
+    comparison: TestChoice = TestChoice()
+    confidence_level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    panels: tuple[Panel, ...] = ()
+    figures: tuple[FigureName, ...] = get_args(FigureName)
+    tables: tuple[TableName, ...] = get_args(TableName)
+
+    @property
+    def alpha(self) -> float:
+        """Level at which tests are judged."""
+        return 1 - self.confidence_level
+
+
+def parse_report_file(text: str, *, name: str) -> ReportFile:
+    r"""Read a report file from its text.
+
+    Parameters
+    ----------
+    text : str
+        YAML.
+    name : str
+        How messages call the file.
+
+    Raises
+    ------
+    ReportError
+        With one line that says where the file departs from the vocabulary and what is allowed.
+
+    Examples
+    --------
+    >>> parse_report_file("title: A study", name="study.yaml").metrics
+    ('distortion_mse',)
+    >>> parse_report_file("title: A study\nmetrcs: [rate]", name="study.yaml")
+    Traceback (most recent call last):
+    rdsweep.report._report_file.ReportError: study.yaml: metrcs: is not a key; did you mean 'metrics'?
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ReportError(f"{name}: is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(data, dict):
+        raise ReportError(f"{name}: must hold keys and values, but holds {type(data).__name__}")
+    try:
+        return ReportFile.model_validate(data)
+    except ValidationError as error:
+        raise ReportError(f"{name}: {_one_line(error)}") from error
+
+
+def load_report_file(path: Path) -> ReportFile:
+    """Read the report file at ``path``; errors as for `parse_report_file`."""
+    return parse_report_file(path.read_text(encoding="utf-8"), name=str(path))
+
+
+def _one_line(error: ValidationError) -> str:
+    # An unknown key comes first: it is often what another key is missing for.
+    first, *others = sorted(
+        error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden"
+    )
+    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    return f"{where}: {_rule(first)}" + (f" (and {len(others)} more)" if others else "")
+
+
+def _rule(error: ErrorDetails) -> str:
+    if error["type"] == "missing":
+        return "is required"
+    if error["type"] == "extra_forbidden":
+        keys = _keys_at(error["loc"])
+        close = difflib.get_close_matches(str(error["loc"][-1]), keys, n=1)
+        return "is not a key; " + (f"did you mean {close[0]!r}?" if close else f"keys are {', '.join(keys)}")
+    rule = re.sub(r"^(Value error, )?(\w+ should )?(must )?", "must ", error["msg"])
+    return f"{rule}, but got {error['input']!r}"
+
+
+def _keys_at(location: tuple[str | int, ...]) -> list[str]:
+    blocks: dict[str, type[_Block]] = {"curve": CurveChoice, "comparison": TestChoice, "panels": Panel}
+    return list((blocks[str(location[0])] if len(location) > 1 else ReportFile).model_fields)

@@ -1,0 +1,72 @@
+"""The parts of a report: sections of sentences, figures and tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rdsweep.report._table import ReportTable
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """A figure of one or more panels.
+
+    Attributes
+    ----------
+    name : str
+        Start of the names of its files.
+    panels : tuple of str
+        The text of an SVG file each.
+    label : str
+        What a reader hears who cannot see it.
+    caption : str
+        What is drawn, from how many runs, and what intervals are.
+    """
+
+    name: str
+    panels: tuple[str, ...]
+    label: str
+    caption: str
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Name without suffix and text of each panel's file."""
+        if len(self.panels) == 1:
+            return {self.name: self.panels[0]}
+        return {f"{self.name}-{place}": panel for place, panel in enumerate(self.panels, start=1)}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Many short items that are folded away until asked for."""
+
+    title: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page with its own heading.
+
+    Attributes
+    ----------
+    name : str
+        Anchor.
+    title : str
+    findings : tuple of str
+        What it comes to, for the summary at the top of the page.
+    sentences : tuple of str
+        Prose under the heading. Its numbers all come from the results, as those of the findings do.
+    facts : tuple of (str, str)
+        Terms and what they stand for.
+    figures, tables, listings : tuple
+    """
+
+    name: str
+    title: str
+    findings: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    figures: tuple[ReportFigure, ...] = ()
+    tables: tuple[ReportTable, ...] = ()
+    listings: tuple[Listing, ...] = ()

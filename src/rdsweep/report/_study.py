@@ -1,0 +1,155 @@
+"""The runs that a report is about, and a count of those that it leaves out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rdsweep.models import MODELS
+from rdsweep.report._report_file import ReportError, ReportFile
+from rdsweep.store import open_results
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Tables of a results folder after the selection that a report file asks for.
+
+    Attributes
+    ----------
+    file : ReportFile
+    runs : DataFrame
+        Completed runs, one row each, sorted by condition, level and seed.
+    scores : DataFrame
+        Rows of the scores table that belong to them, with their condition, level and seed; sorted by task,
+        regime and head first.
+    unfinished : DataFrame
+        Selected runs that failed or were pruned.
+    exclusions : DataFrame
+        Columns ``reason`` and ``n_runs``: every run of the folder that ``runs`` lacks, counted once.
+    n_stored : int
+        Runs in the folder.
+    """
+
+    file: ReportFile
+    runs: pd.DataFrame
+    scores: pd.DataFrame
+    unfinished: pd.DataFrame
+    exclusions: pd.DataFrame
+    n_stored: int
+
+    @property
+    def conditions(self) -> list[str]:
+        """Conditions with a completed run, the baseline first."""
+        return list(self.runs[self.file.condition].unique())
+
+    @property
+    def levels(self) -> list[float]:
+        """Levels of the grid axis with a completed run, in rising order."""
+        return sorted(self.runs[self.file.by].unique())
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds with a completed run."""
+        return sorted(self.runs["seed"].unique())
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether any run of the baseline was completed."""
+        return self.file.baseline in self.conditions
+
+    @property
+    def hybrids(self) -> list[str]:
+        """Conditions that are compared with the baseline."""
+        return [name for name in self.conditions if name != self.file.baseline]
+
+    def panels(self) -> list[tuple[str, list[str]]]:
+        """Return title and conditions of each panel that has a run besides the baseline's."""
+        chosen = [(panel.title, list(panel.conditions)) for panel in self.file.panels]
+        present = [
+            (title, [name for name in self.conditions if name in (self.file.baseline, *names)])
+            for title, names in chosen or [("", self.conditions)]
+        ]
+        shown = [(title, names) for title, names in present if names and names != [self.file.baseline]]
+        return shown or [("", self.conditions)]
+
+
+def read_study(file: ReportFile, results: Path) -> Study:
+    """Read a results folder and keep what ``file`` selects.
+
+    Raises
+    ------
+    ReportError
+        As for `select_study`.
+    """
+    store = open_results(results)
+    return select_study(file, runs=store.read("runs"), scores=store.read("scores"))
+
+
+def select_study(file: ReportFile, *, runs: pd.DataFrame, scores: pd.DataFrame) -> Study:
+    """Keep what ``file`` selects of the tables ``runs`` and ``scores``.
+
+    Raises
+    ------
+    ReportError
+        If two completed runs share condition, level and seed, so that no comparison is defined.
+    """
+    reason = _exclusions(runs, file)
+    kept = _sorted(runs[reason == ""], file)
+    _check_unique(kept, file)
+    counts = pd.Series(reason[reason != ""]).value_counts(sort=False)
+    keys, readers = ["run_id", file.condition, file.by, "seed"], ["task", "regime", "head"]
+    return Study(
+        file=file,
+        runs=kept,
+        scores=kept[keys].merge(scores, on="run_id").sort_values(readers, kind="stable", ignore_index=True),
+        unfinished=_sorted(runs[np.isin(reason, ["failed", "pruned"])], file),
+        exclusions=counts.rename_axis("reason").reset_index(name="n_runs").sort_values("reason"),
+        n_stored=len(runs),
+    )
+
+
+def _exclusions(runs: pd.DataFrame, file: ReportFile) -> NDArray[np.str_]:
+    """Return the first reason for which each run is left out, empty for those that are kept."""
+    selected = pd.Series(True, index=runs.index)
+    for column, allowed in file.where.items():
+        selected &= runs[column].isin(allowed)
+    measures = runs[["rate", file.curve.rate, file.curve.distortion]].astype(float)
+    reasons = {
+        "not selected by the report file": ~selected,
+        f"no {file.by} or {file.condition}": runs[[file.by, file.condition]].isna().any(axis=1),
+        "failed": runs["status"] == "failed",
+        "pruned": runs["status"] == "pruned",
+        f"no finite rate or {file.curve.distortion}": ~np.isfinite(measures).all(axis=1),
+    }
+    return np.select([np.asarray(rows) for rows in reasons.values()], np.array(list(reasons)), default="")
+
+
+def _sorted(runs: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
+    """Order the baseline first, then the catalogue's models, then other conditions by name."""
+    order = dict.fromkeys([file.baseline, *MODELS, *sorted(runs[file.condition].dropna())])
+    rank = {name: position for position, name in enumerate(order)}
+    return runs.sort_values(
+        [file.condition, file.by, "seed", "run_id"],
+        key=lambda column: column.map(rank) if column.name == file.condition else column,
+        ignore_index=True,
+    )
+
+
+def _check_unique(runs: pd.DataFrame, file: ReportFile) -> None:
+    keys = [file.condition, file.by, "seed"]
+    repeated = runs[runs.duplicated(keys, keep=False)]
+    if repeated.empty:
+        return
+    first = repeated.groupby(keys, sort=False).get_group(tuple(repeated[keys].iloc[0]))
+    settings = ["protocol", "imbalance", "ratio", "tasks", "task_weight", "objective", "capacity", "gamma"]
+    settings += ["beta_setting", "n_latents", "n_train", "epochs", "batch_size", "learning_rate"]
+    differing = [name for name in settings if name not in keys and len(first[name].drop_duplicates()) > 1]
+    raise ReportError(
+        f"where must leave one run per {file.condition}, {file.by} and seed, but "
+        f"{first[file.condition].iloc[0]} has {len(first)} at {first[file.by].iloc[0]:g}, "
+        f"seed {first['seed'].iloc[0]}, that differ in {', '.join(differing) or 'their configuration'}"
+    )

@@ -1,0 +1,162 @@
+"""A table of a report: unrounded for machines, and as text for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from rdsweep.report._format import decimals_for, general, interval, number
+
+
+@dataclass(frozen=True)
+class TextColumn:
+    """A column as readers see it.
+
+    Attributes
+    ----------
+    label : str
+    cells : tuple of str
+    unit : str
+        Shown under the label; empty where there is none.
+    details : tuple of str
+        Shown under the cells, such as intervals; empty where there are none.
+    numeric : bool
+        Whether cells are set flush right with figures of equal width.
+    is_header : bool
+        Whether cells name their row.
+    """
+
+    label: str
+    cells: tuple[str, ...]
+    unit: str = ""
+    details: tuple[str, ...] = ()
+    numeric: bool = True
+    is_header: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ReportTable:
+    """A table of a report.
+
+    Attributes
+    ----------
+    name : str
+        Name of its file, without suffix.
+    caption : str
+        What a reader needs to read it alone.
+    frame : DataFrame
+        Tidy, numeric and unrounded; what the file holds.
+    columns : tuple of TextColumn
+        What the page shows.
+    """
+
+    name: str
+    caption: str
+    frame: pd.DataFrame
+    columns: tuple[TextColumn, ...]
+
+    @property
+    def rows(self) -> list[list[tuple[TextColumn, str, str]]]:
+        """Cells by row, each as its column, its text and its detail."""
+        return [
+            [
+                (column, column.cells[row], column.details[row] if column.details else "")
+                for column in self.columns
+            ]
+            for row in range(len(self.columns[0].cells))
+        ]
+
+
+def header(label: str, cells: Iterable[object]) -> TextColumn:
+    """Return a column that names its rows."""
+    return TextColumn(label, tuple(map(str, cells)), numeric=False, is_header=True)
+
+
+def words(label: str, cells: Iterable[object]) -> TextColumn:
+    """Return a column of text."""
+    return TextColumn(label, tuple(map(str, cells)), numeric=False)
+
+
+def notes(cells: Iterable[str]) -> tuple[TextColumn, ...]:
+    """Return a column of remarks, or nothing where there are none."""
+    column = words("Note", cells)
+    return (column,) if any(column.cells) else ()
+
+
+def numbers(label: str, cells: Iterable[str], *, unit: str = "") -> TextColumn:
+    """Return a column of formatted numbers."""
+    return TextColumn(label, tuple(cells), unit=unit)
+
+
+def estimates(
+    label: str,
+    frame: pd.DataFrame,
+    *,
+    estimate: str = "estimate",
+    decimals: int | None = None,
+    unit: str = "",
+    signed: bool = False,
+) -> TextColumn:
+    """Return a column of estimates, each over its interval.
+
+    Parameters
+    ----------
+    label, unit : str
+    frame : DataFrame
+        With the columns ``estimate``, ``low`` and ``high``.
+    estimate : str
+        Name of the column of estimates.
+    decimals : int, optional
+        By default what the intervals warrant, one number for the whole column.
+    signed : bool
+        Whether positive numbers carry a sign.
+    """
+    decimals = interval_decimals(frame) if decimals is None else decimals
+    ends = zip(frame["low"], frame["high"], strict=True)
+    return TextColumn(
+        label,
+        tuple(number(value, decimals=decimals, signed=signed) for value in frame[estimate]),
+        unit=unit,
+        details=tuple(interval(low, high, decimals=decimals, signed=signed) for low, high in ends),
+    )
+
+
+def estimates_beside(
+    label: str, interval_label: str, frame: pd.DataFrame, **options: Any
+) -> tuple[TextColumn, ...]:
+    """Return the estimates and the intervals of `estimates` as two columns, for tables with many rows."""
+    column = estimates(label, frame, **options)
+    return replace(column, details=()), numbers(interval_label, column.details, unit=column.unit)
+
+
+def estimates_by(
+    level: str, levels: Iterable[float], frame: pd.DataFrame, rows: pd.MultiIndex | pd.Index, **options: Any
+) -> tuple[TextColumn, ...]:
+    """Return a column of `estimates` for each value of the column ``level``, all with the same decimals.
+
+    Parameters
+    ----------
+    level : str
+    levels : iterable of float
+        Its values, in order.
+    frame : DataFrame
+        With a row per level and entry of ``rows``; others are left blank.
+    rows : Index
+        The rows of the table, as values of the columns that its names are.
+    **options
+        As for `estimates`.
+    """
+    options = {"decimals": interval_decimals(frame)} | options
+    parts = {value: part.set_index(list(rows.names)) for value, part in frame.groupby(level)}
+    nothing = frame.iloc[:0].set_index(list(rows.names))
+    return tuple(
+        estimates(general(value), parts.get(value, nothing).reindex(rows), **options) for value in levels
+    )
+
+
+def interval_decimals(frame: pd.DataFrame) -> int:
+    """Return the decimals that the intervals of ``frame`` warrant."""
+    return decimals_for((frame["high"] - frame["low"]) / 2)

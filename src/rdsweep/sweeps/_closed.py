@@ -1,0 +1,97 @@
+"""Closed vocabularies: pydantic models whose every mistake becomes one line with its place."""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+from collections.abc import Collection
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from rdsweep.sweeps._document import Document, SweepError
+
+
+class Closed(BaseModel):
+    """A mapping in which unknown keys, and keys without a value, are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_keys(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            raise mistake(f"must be a mapping of settings, but got {reprlib.repr(value)}")
+        for key, item in value.items():
+            if key not in cls.model_fields:
+                allowed = ", ".join(cls.model_fields)
+                raise mistake(
+                    f"is not a known key{did_you_mean(key, cls.model_fields)}; known: {allowed}", key
+                )
+            if item is None:
+                raise mistake("must have a value", key)
+        return value
+
+
+Declaration = TypeVar("Declaration", bound=Closed)
+
+
+def mistake(problem: str, *keys: str) -> PydanticCustomError:
+    """Return the error that ``problem``, a predicate, holds for ``keys`` below the validated value."""
+    return PydanticCustomError("mistake", "{problem}", {"problem": problem, "keys": keys})
+
+
+def did_you_mean(word: object, known: Collection[str]) -> str:
+    """Return a hint at the known word that ``word`` resembles, or nothing.
+
+    Examples
+    --------
+    >>> did_you_mean("epoch", ["epochs", "n_train"])
+    "; did you mean 'epochs'?"
+    """
+    close = difflib.get_close_matches(str(word), known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def validate(document: Document, vocabulary: type[Declaration]) -> Declaration:
+    """Return ``document`` as an instance of ``vocabulary``.
+
+    Raises
+    ------
+    SweepError
+        If it is not one; the text tells the first mistake, and how many more there are.
+    """
+    try:
+        return vocabulary.model_validate(document.data)
+    except ValidationError as error:
+        raise _first_mistake(document, error.errors()) from None
+
+
+_PLAIN_WORDS = {
+    "a valid boolean": "true or false",
+    "a valid string": "text",
+    "a valid ": "a ",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+    "greater than": "above",
+}
+"""Words of pydantic's messages, and those that a user of sweep files knows."""
+
+
+def _first_mistake(document: Document, errors: list[ErrorDetails]) -> SweepError:
+    first = errors[0]
+    location = (*first["loc"], *first.get("ctx", {}).get("keys", ()))
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return document.error(location, _problem(first) + more)
+
+
+def _problem(error: ErrorDetails) -> str:
+    if error["type"] == "mistake":
+        return error["msg"]
+    if error["type"] == "missing":
+        return f"must have the key {str(error['loc'][-1])!r}"
+    rule = error["msg"].replace("Input should", "must")
+    for jargon, plain in _PLAIN_WORDS.items():
+        rule = rule.replace(jargon, plain)
+    return f"{rule}, but got {reprlib.repr(error['input'])}"

@@ -1,0 +1,112 @@
+"""Packs: which runs train together, planned from the runs alone."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from rdsweep.config import Protocol, RunConfig, TrainingConfig
+
+PackKey = tuple[Protocol, TrainingConfig]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Runs that train together as batched tensors.
+
+    Attributes
+    ----------
+    configs : tuple of RunConfig
+        Distinct runs with one `pack_key`.
+    """
+
+    configs: tuple[RunConfig, ...]
+
+    @cached_property
+    def pack_id(self) -> str:
+        """Hash of the ids of the runs in any order, 16 hexadecimal digits."""
+        run_ids = sorted(config.run_id for config in self.configs)
+        return hashlib.sha256(",".join(run_ids).encode()).hexdigest()[:16]
+
+    @property
+    def n_images(self) -> int:
+        """Number of images that the runs of the pack see in training; what its time grows with."""
+        return sum(map(_n_images, self.configs))
+
+
+def pack_key(config: RunConfig) -> PackKey:
+    """Return what the runs of a pack have to share: protocol, shapes, number of steps and arithmetic.
+
+    Sources, tasks, objectives, probes, learning rates and seeds may differ within a pack.
+    """
+    return config.protocol, replace(config.training, learning_rate=1.0, learning_rate_decay=1.0)
+
+
+def plan_packs(configs: Sequence[RunConfig], *, pack_size: int, n_workers: int = 1) -> tuple[Pack, ...]:
+    """Group runs into packs of nearly equal size, so that all workers finish together.
+
+    Runs that can share a pack are taken seed by seed, so that an interrupted sweep holds whole seeds
+    rather than whole conditions. Where packs would leave workers idle in the last round, the largest are
+    divided further.
+
+    Parameters
+    ----------
+    configs : sequence of RunConfig
+        Distinct runs; their order does not matter.
+    pack_size : int
+        Largest number of runs in a pack, at least 1.
+    n_workers : int
+        Workers that train at the same time, at least 1.
+
+    Returns
+    -------
+    tuple of Pack
+        Longest first.
+
+    Raises
+    ------
+    ValueError
+        If ``pack_size`` or ``n_workers`` is below 1.
+
+    Examples
+    --------
+    >>> runs = [RunConfig(seed=seed) for seed in range(10)]
+    >>> [len(pack.configs) for pack in plan_packs(runs, pack_size=8, n_workers=4)]
+    [3, 3, 2, 2]
+    """
+    for name, value in (("pack_size", pack_size), ("n_workers", n_workers)):
+        if value < 1:
+            raise ValueError(f"{name} must be an integer of at least 1, but got {value!r}")
+    groups: dict[PackKey, list[RunConfig]] = {}
+    for config in sorted(configs, key=lambda config: (config.seed, config.run_id)):
+        groups.setdefault(pack_key(config), []).append(config)
+    counts = _pack_counts(groups, pack_size, n_workers)
+    packs = [pack for key, runs in groups.items() for pack in _divide(runs, counts[key])]
+    return tuple(sorted(packs, key=lambda pack: -pack.n_images))
+
+
+def _pack_counts(
+    groups: dict[PackKey, list[RunConfig]], pack_size: int, n_workers: int
+) -> dict[PackKey, int]:
+    """Return the number of packs of each group: as few as ``pack_size`` allows, and no idle worker."""
+    counts = {key: math.ceil(len(runs) / pack_size) for key, runs in groups.items()}
+    while sum(counts.values()) % n_workers:
+        divisible = [key for key, runs in groups.items() if counts[key] < len(runs)]
+        if not divisible:
+            break
+        largest = max(divisible, key=lambda key: len(groups[key]) * _n_images(groups[key][0]) / counts[key])
+        counts[largest] += 1
+    return counts
+
+
+def _divide(runs: list[RunConfig], n_packs: int) -> list[Pack]:
+    bounds = [index * len(runs) // n_packs for index in range(n_packs + 1)]
+    return [Pack(tuple(runs[start:stop])) for start, stop in itertools.pairwise(bounds)]
+
+
+def _n_images(config: RunConfig) -> int:
+    return config.training.n_steps * config.training.batch_size

@@ -1,0 +1,254 @@
+"""Claims and planning: what decides a claim, what is refused, and seeds that suffice."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from rdstats import Claim, evaluate_claims, power, seeds_needed, simulate_power, summarize_verdicts
+from rdstats._status import DegenerateDataWarning, DroppedRowsWarning, Status
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "comparisons.json").read_text())
+BASE = {
+    "id": "c",
+    "statement": "s",
+    "source": "figure 3",
+    "metric": "metric",
+    "contrast": "difference",
+    "conditions": ["baseline", "E2M1"],
+}
+
+
+def claim(**changes):
+    return Claim.from_dict(BASE | changes)
+
+
+def make_runs(n_seeds=8, rng=0):
+    """Three models whose distortion falls with capacity; the hybrids pay more at low capacity."""
+    rng = np.random.default_rng(rng)
+    runs = pd.DataFrame(
+        [(m, c, s) for m in ("baseline", "E2M1", "E2M2") for c in (1.0, 2.0, 3.0) for s in range(n_seeds)],
+        columns=["model", "capacity", "seed"],
+    )
+    cost = runs["model"].map({"baseline": 0.0, "E2M1": 1.0, "E2M2": 2.0})
+    values = 10 - 2 * runs["capacity"] + cost * (4 - runs["capacity"])
+    return runs.assign(metric=values + 0.1 * rng.normal(size=len(runs)))
+
+
+CASES = {
+    "difference": (claim(strata=["capacity"]), "replicates", 1.0),
+    "difference reversed": (claim(strata=["capacity"], direction="less"), "fails", 3.0),
+    "difference within margin": (claim(margin=9.0, where={"capacity": 1.0}), "fails", 3.0),
+    "trend": (claim(contrast="trend", direction="less"), "replicates", -3.0),
+    "interaction": (claim(contrast="interaction", direction="less"), "replicates", -1.0),
+    "ordering": (
+        claim(contrast="ordering", conditions=["baseline", "E2M1", "E2M2"], where={"capacity": [3.0]}),
+        "replicates",
+        1.0,
+    ),
+    "ordering with one step reversed": (
+        claim(contrast="ordering", conditions=["E2M1", "baseline", "E2M2"], where={"capacity": [3.0]}),
+        "fails",
+        -1.0,
+    ),
+    "threshold": (
+        claim(contrast="threshold", conditions=["E2M1"], threshold=4.5, where={"capacity": 3.0}),
+        "replicates",
+        0.5,
+    ),
+    "equivalence": (claim(contrast="equivalence", margin=2.0, where={"capacity": 3.0}), "replicates", 1.0),
+    "equivalence refuted": (claim(contrast="equivalence", margin=0.5, where={"capacity": 3.0}), "fails", 1.0),
+    "undecided": (claim(margin=1.0, where={"capacity": 3.0}), "undecided", 1.0),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_verdict_and_effect(name):
+    tested, verdict, effect = CASES[name]
+    table = evaluate_claims(make_runs(), [tested])
+    assert set(table["verdict"]) == {verdict}
+    # Standard error of an effect is at most 0.1 * sqrt(2 / 8).
+    assert (table["effect"] - effect).abs().min() < 0.15
+    assert ((table["low"] < table["effect"]) & (table["effect"] < table["high"])).all()
+
+
+def test_directional_p_value_is_twice_the_one_sided_t():
+    runs = make_runs()
+    at = runs[runs["capacity"] == 3.0].pivot_table(index="seed", columns="model", values="metric")
+    expected = stats.ttest_rel(at["E2M1"], at["baseline"], alternative="greater").pvalue
+    row = evaluate_claims(runs, [claim(where={"capacity": 3.0})]).iloc[0]
+    assert row["p_value"] == pytest.approx(2 * expected)
+    assert row["p_contrary"] == 1.0
+
+
+def test_a_step_without_variance_leaves_an_ordering_untested():
+    runs = make_runs().assign(metric=lambda runs: runs["metric"].where(runs["model"] == "E2M2", 0.0))
+    ordered = claim(contrast="ordering", conditions=["baseline", "E2M1", "E2M2"], where={"capacity": 1.0})
+    with pytest.warns(DegenerateDataWarning, match="all 8 differences equal 0"):
+        row = evaluate_claims(runs, [ordered]).iloc[0]
+    assert (row["verdict"], row["effect"]) == ("undecided", 0.0)
+
+
+def test_strata_and_families_are_adjusted():
+    first, second = claim(strata=["capacity"]), claim(id="d", strata=["capacity"], family="other")
+    table = evaluate_claims(make_runs(), [first, second])
+    assert table["stratum"].tolist() == ["capacity=1.0", "capacity=2.0", "capacity=3.0"] * 2
+    for _, group in table.groupby("family"):
+        assert group["p_adjusted"].min() == pytest.approx(3 * group["p_value"].min())
+
+
+def test_missing_stratum_is_undecided_and_counted():
+    runs = make_runs()
+    runs = runs[~((runs["model"] == "E2M1") & (runs["capacity"] == 2.0))]
+    asked = claim(strata=["capacity"], where={"capacity": [2.0, 3.0, 99.0]})
+    with (
+        pytest.warns(DroppedRowsWarning, match="8 runs"),
+        pytest.warns(
+            DegenerateDataWarning,
+            match="2 of 3 verdicts are degenerate, the first because no finite run of E2M1",
+        ),
+    ):
+        table = evaluate_claims(runs, [asked])
+    assert table["verdict"].tolist() == ["undecided", "replicates", "undecided"]
+    assert table["n"].tolist() == [0, 8, 0]
+    assert summarize_verdicts(table).loc[0, "verdict"] == "undecided"
+
+
+def test_interaction_uses_levels_that_both_conditions_have():
+    runs = make_runs()
+    lacking = runs[~((runs["model"] == "E2M1") & (runs["capacity"] == 2.0))]
+    with pytest.warns(DroppedRowsWarning):
+        row = evaluate_claims(lacking, [claim(contrast="interaction", direction="less")]).iloc[0]
+    assert (row["verdict"], row["n"], row["n_dropped"]) == ("replicates", 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("runs", "status"),
+    [
+        (make_runs(1), Status.TOO_FEW_SEEDS),
+        (make_runs().assign(metric=lambda runs: runs["model"].map(len)), Status.ZERO_VARIANCE),
+        (make_runs().assign(metric=np.nan), Status.NO_DATA),
+    ],
+    ids=["published: one run", "constant shift", "all missing"],
+)
+@pytest.mark.filterwarnings("ignore::rdstats._status.DroppedRowsWarning")
+def test_degenerate_runs_leave_claims_undecided(runs, status):
+    with pytest.warns(DegenerateDataWarning):
+        row = evaluate_claims(runs, [claim(where={"capacity": 1.0})]).iloc[0]
+    assert (row["verdict"], row["status"]) == ("undecided", status)
+    assert row["message"]
+    assert row[["p_value", "p_adjusted", "p_contrary"]].isna().all()
+
+
+def test_seeds_needed_decide_the_claim():
+    runs = make_runs(n_seeds=5, rng=3).assign(metric=lambda runs: runs["metric"] * 0.1 + 0.0)
+    noise = np.random.default_rng(0).normal(size=len(runs))
+    row = evaluate_claims(
+        runs.assign(metric=runs["metric"] + 0.3 * noise), [claim(where={"capacity": 2.0})]
+    ).iloc[0]
+    at = runs.assign(metric=runs["metric"] + 0.3 * noise).query("capacity == 2.0")
+    difference = at.pivot_table(index="seed", columns="model", values="metric").eval("E2M1 - baseline")
+    plan = seeds_needed(difference.mean(), sd=difference.std(), alternative="greater", alpha=0.025)
+    assert row["seeds_needed"] == plan.n_seeds
+
+
+def test_several_runs_in_a_cell_are_refused():
+    with pytest.raises(ValueError, match=r"one row per model, seed, but has several for .*'baseline'"):
+        evaluate_claims(make_runs(), [claim()])
+
+
+def test_claims_need_distinct_ids():
+    with pytest.raises(ValueError, match="distinct ids"):
+        evaluate_claims(make_runs(), [claim(), claim()])
+
+
+@pytest.mark.parametrize(
+    ("entry", "error", "message"),
+    [
+        (BASE | {"metirc": "x"}, ValueError, r"claim 'c': keys must be among .* but got \['metirc'\]"),
+        ({"id": "c"}, ValueError, r"claim 'c': keys \['statement', .*'conditions'\] must be given"),
+        (BASE | {"contrast": "ratio"}, ValueError, "claim 'c': contrast must be one of 'difference'"),
+        (BASE | {"direction": "up"}, ValueError, "claim 'c': direction must be one of 'greater', 'less'"),
+        (
+            BASE | {"conditions": ["a"]},
+            ValueError,
+            r"conditions must be \(baseline, hybrid\), but got \('a',\)",
+        ),
+        (BASE | {"conditions": "a"}, TypeError, "conditions must be a list of texts, but got 'a'"),
+        (BASE | {"conditions": ["a", "a"]}, ValueError, "enough and distinct"),
+        (
+            BASE | {"threshold": 1.0},
+            ValueError,
+            "threshold must be given for contrast 'threshold' and no other",
+        ),
+        (BASE | {"contrast": "threshold"}, ValueError, "threshold must be given .* but got None"),
+        (BASE | {"contrast": "equivalence"}, ValueError, "margin must be above 0"),
+        (BASE | {"margin": -1.0}, ValueError, "claim 'c': margin must lie in"),
+        (BASE | {"metric": 3}, TypeError, "claim 'c': metric must be text, but got 3"),
+        (BASE | {"where": ["capacity"]}, TypeError, "where must be a mapping"),
+        (
+            BASE | {"contrast": "trend", "strata": ["capacity"]},
+            ValueError,
+            "strata must not hold the axis",
+        ),
+        ("c", TypeError, "a claim must be a mapping, but got 'c'"),
+    ],
+)
+def test_invalid_claims_are_named(entry, error, message):
+    with pytest.raises(error, match=message):
+        Claim.from_dict(entry)
+
+
+@pytest.mark.parametrize("case", GOLDEN["power"]["cases"])
+def test_power_matches_r(case):
+    found = power(case["effect"], sd=1.0, n_seeds=case["n"], alternative=case["alternative"])
+    # pwr leaves out the far tail of the two-sided test, which is below 1e-3 of the smallest power.
+    assert found == pytest.approx(case["power"], rel=3e-3)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"paired": False}, {"method": "wilcoxon"}, {"alternative": "greater"}]
+)
+def test_seeds_needed_is_the_smallest_that_suffices(options):
+    plan = seeds_needed(0.7, sd=1.0, n_comparisons=4, **options)
+    reached, missed = (
+        power(0.7, sd=1.0, n_seeds=n, n_comparisons=4, **options) for n in (plan.n_seeds, plan.n_seeds - 1)
+    )
+    assert missed < 0.8 <= reached == plan.power
+    assert plan.alpha == 0.05 / 4
+
+
+def test_sign_flip_needs_seeds_for_its_smallest_p():
+    assert seeds_needed(100.0, sd=1.0).n_seeds == 2 + 1 - (power(100.0, sd=1.0, n_seeds=2) >= 0.8)
+    assert seeds_needed(100.0, sd=1.0, method="sign_flip").n_seeds == 6
+    assert power(100.0, sd=1.0, n_seeds=5, method="sign_flip") == 0.0
+
+
+def test_hopeless_plans_are_typed():
+    plan = seeds_needed(1e-6, sd=1.0)
+    assert plan.status is Status.NOT_IDENTIFIABLE
+    assert "more than" in plan.message
+
+
+@pytest.mark.parametrize("arguments", [{"effect": 0.0}, {"effect": -1.0, "alternative": "greater"}])
+def test_effects_that_cannot_be_found_are_refused(arguments):
+    with pytest.raises(ValueError, match="effect must not be 0 or contrary to alternative"):
+        seeds_needed(sd=1.0, **arguments)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_simulated_power_approaches_the_formula(paired):
+    pilot = stats.norm.ppf((np.arange(40) + 0.5) / 40)
+    baseline = np.zeros(40) if paired else pilot
+    found = simulate_power(baseline, pilot, n_seeds=12, effect=0.8, paired=paired, rng=0)
+    sd = float(np.std(pilot, ddof=1))
+    # Three Monte-Carlo errors at 2,000 simulations, and a resampled normal is not quite normal.
+    assert found.power == pytest.approx(power(0.8, sd=sd, n_seeds=12, paired=paired), abs=0.045)
+
+
+def test_a_pilot_needs_two_runs():
+    with pytest.raises(ValueError, match="must have 2 finite pilot runs, but have 1 and 1"):
+        simulate_power([1.0], [2.0], n_seeds=5)

@@ -1,0 +1,170 @@
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rdsweep.report import ReportError, build_report
+from rdsweep.store import ResultsError
+
+Tables = tuple[pd.DataFrame, pd.DataFrame]
+Maker = Callable[..., Tables]
+Writer = Callable[[Tables], Path]
+
+
+class Outline(HTMLParser):
+    """Tags, identifiers and references of a page, and whether its elements nest."""
+
+    VOID = {"meta", "link", "br", "img", "path", "use"}  # noqa: RUF012
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def values(self, attribute: str) -> list[str]:
+        return [value for _, attrs in self.tags if (value := attrs.get(attribute))]
+
+
+@pytest.fixture
+def page(quick_report: Path) -> str:
+    return (quick_report / "report" / "index.html").read_text(encoding="utf-8")
+
+
+def report(tmp_path: Path, results: Path, text: str = "title: T", out: str = "out") -> Path:
+    report_file = tmp_path / "report.yaml"
+    report_file.write_text(text, encoding="utf-8")
+    return build_report(report_file, results=results, out=tmp_path / out)
+
+
+def test_the_page_is_well_formed_and_refers_to_nothing_outside_itself(page: str) -> None:
+    outline = Outline(page)
+    assert outline.open == []
+    assert outline.values("src") == []
+    identifiers = outline.values("id")
+    assert len(identifiers) == len(set(identifiers))
+    references = [*outline.values("href"), *outline.values("xlink:href")]
+    assert all(reference.startswith("#") for reference in references)
+    assert {reference[1:] for reference in references} <= set(identifiers)
+    assert not re.search(r"@import|url\((?!#)", page)
+
+
+def test_the_page_has_one_heading_and_tables_that_name_their_cells(page: str) -> None:
+    outline = Outline(page)
+    tags = [tag for tag, _ in outline.tags]
+    assert tags.count("h1") == 1
+    assert tags.count("caption") == tags.count("table") > 5
+    assert all(attrs.get("scope") in ("col", "row") for tag, attrs in outline.tags if tag == "th")
+    assert "<script" not in page
+
+
+def test_text_of_the_author_is_escaped(page: str) -> None:
+    assert "A &lt;small&gt; sweep &amp; its report" in page
+
+
+def test_failed_runs_are_shown_with_their_cause(page: str) -> None:
+    assert page.count("loss became NaN at step 812") == 2
+    assert "Left out: 2 runs (failed)." in page
+
+
+def test_tables_are_unrounded(quick_report: Path) -> None:
+    table = pd.read_csv(quick_report / "report" / "tables" / "differences-distortion_mse.csv")
+    assert len(table) == 6
+    rounded = table["estimate"].round(6)
+    assert np.all(rounded != table["estimate"])
+
+
+def test_every_figure_has_a_file_per_panel(quick_report: Path) -> None:
+    names = {path.stem for path in (quick_report / "report" / "figures").iterdir()}
+    assert {"rate-distortion-1", "rate-distortion-2", "achieved-rate-1", "scores-4"} <= names
+
+
+def test_equal_results_give_equal_bytes_whatever_their_order(
+    quick_report: Path, tmp_path: Path, make_tables: Maker, make_failures: Callable[..., pd.DataFrame],
+    make_results: Writer,
+) -> None:  # fmt: skip
+    runs, scores = make_tables()
+    runs = make_failures(runs, [7, 20]).sample(frac=1, random_state=3)
+    text = (quick_report / "report.yaml").read_text(encoding="utf-8")
+    again = report(tmp_path, make_results((runs, scores.sample(frac=1, random_state=4))), text).parent
+    first = quick_report / "report"
+    files = sorted(path.relative_to(first) for path in first.rglob("*.*"))
+    assert files == sorted(path.relative_to(again) for path in again.rglob("*.*"))
+    for name in files:
+        texts = [(folder / name).read_text(encoding="utf-8") for folder in (first, again)]
+        if name.name == "index.html":
+            texts = [re.sub(r"<p class=\"date\">.*", "", text) for text in texts]
+        assert texts[0] == texts[1], name
+
+
+@pytest.mark.parametrize(
+    ("tables", "sentence"),
+    [
+        ({"models": ["baseline"], "capacities": [2.0], "seeds": [0]}, "With one seed"),
+        ({"models": ["E2M1"]}, "No completed run of baseline"),
+    ],
+)
+def test_a_report_of_little_still_comes_out(
+    tmp_path: Path, make_tables: Maker, make_results: Writer, tables: dict[str, list[object]], sentence: str
+) -> None:
+    page = report(tmp_path, make_results(make_tables(**tables))).read_text(encoding="utf-8")
+    assert sentence in page
+    assert not re.search(r"\bnan\b", page, flags=re.IGNORECASE)
+
+
+def test_half_a_grid_with_a_missing_measure_still_comes_out(
+    tmp_path: Path, make_tables: Maker, make_results: Writer
+) -> None:
+    runs, scores = make_tables()
+    runs = runs[~((runs["model"] == "E2M1") & (runs["capacity"] > 1))].copy()
+    runs.loc[0, "distortion_mse"] = np.nan
+    page = report(tmp_path, make_results((runs, scores.iloc[::2]))).read_text(encoding="utf-8")
+    assert "7 runs of the crossed grid are missing" in page
+    assert "Left out: 1 run (no finite rate or distortion_mse)." in page
+
+
+def test_a_report_file_chooses_what_is_shown(
+    tmp_path: Path, make_tables: Maker, make_results: Writer
+) -> None:
+    text = "title: T\nfigures: []\ntables: [coverage]"
+    index = report(tmp_path, make_results(make_tables()), text)
+    assert "<figure" not in index.read_text(encoding="utf-8")
+    assert [path.name for path in (index.parent / "tables").iterdir()] == ["coverage.csv"]
+
+
+def test_results_without_a_completed_run_are_refused_with_the_reason(
+    tmp_path: Path, make_tables: Maker, make_failures: Callable[..., pd.DataFrame], make_results: Writer
+) -> None:
+    runs, scores = make_tables(["baseline"], [2.0], [0, 1])
+    results = make_results((make_failures(runs, [0, 1]), scores.iloc[:0]))
+    with pytest.raises(ReportError, match=r"must hold a completed run, but .* has none of 2: 2 failed$"):
+        report(tmp_path, results)
+
+
+def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError):
+        report(tmp_path, tmp_path / "nowhere")
+
+
+def test_a_bound_is_refused_for_measures_that_it_does_not_bound(
+    tmp_path: Path, make_tables: Maker, make_results: Writer
+) -> None:
+    text = "title: T\ncurve: {distortion: distortion_mse_mean, bound: true}"
+    with pytest.raises(ReportError, match=r"curve.bound must be false"):
+        report(tmp_path, make_results(make_tables()), text)

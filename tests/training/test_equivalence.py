@@ -1,0 +1,131 @@
+"""A pack changes nothing: packed training against ordinary modules, step for step."""
+
+from functools import cache
+
+import pytest
+import torch
+
+from rdsweep.config import ObjectiveConfig, RunConfig, TrainingConfig
+from rdsweep.models import MODELS, unpack_head, unpack_vae
+
+from .reference_training import ReferenceRun, TrainedPack, train_packed, train_reference
+
+CAPACITIES = (0.3, 1.0, 3.0, 10.0)
+
+
+def training(**changes) -> TrainingConfig:
+    # 24.5 batches per epoch, so 25 steps with a filled-up last batch, and 50 steps in all.
+    return TrainingConfig(**{"n_train": 392, "batch_size": 16, "epochs": 2, **changes})
+
+
+def matched(model: str, index: int) -> RunConfig:
+    return RunConfig(
+        source=MODELS[model].source(),
+        tasks=MODELS[model].heads(weight=0.25 * index),
+        objective=ObjectiveConfig(capacity=CAPACITIES[index % 4]),
+        training=training(),
+        seed=index // 2,
+    )
+
+
+def published(model: str, index: int) -> RunConfig:
+    """Return a run with every quirk of the published protocol inside 50 steps."""
+    return RunConfig(
+        source=MODELS[model].source(protocol="published"),
+        tasks=MODELS[model].heads(weight=10.0 if model == "E2M4" else 1.0),
+        objective=ObjectiveConfig(
+            "capacity",
+            capacity=CAPACITIES[index % 4],
+            gamma=5000.0 if MODELS[model].tasks else 300.0,
+            ramp_calls=40,
+            early_calls=20,
+            validation_calls=5,
+            task_ramp_calls=30,
+        ),
+        training=training(shards=2),
+        protocol="published",
+        seed=index // 2,
+    )
+
+
+def mixed(kind: str, index: int) -> RunConfig:
+    """Return a run whose objective and learning rate differ from those of its neighbors."""
+    prices = {"beta": {"beta": 30.0}, "capacity": {"capacity": 1.0, "gamma": 300.0}}
+    return RunConfig(
+        objective=ObjectiveConfig(kind, **prices.get(kind, {"capacity": 1.0})),
+        training=training(learning_rate=5e-4 * (1 + index), cooldown=0.5),
+    )
+
+
+RUNS = {
+    "matched": [matched(model, index) for index, model in enumerate(MODELS)],
+    "published": [published(model, index) for index, model in enumerate(MODELS)],
+    "mixed": [mixed(kind, index) for index, kind in enumerate(("capacity", "beta", "constrained"))],
+}
+
+# Every size from 1 to 8, each model in at least two packs of each protocol.
+PACKS = [
+    ("matched", slice(0, 8)),
+    ("matched", slice(0, 1)),
+    ("matched", slice(1, 8)),
+    ("published", slice(0, 2)),
+    ("published", slice(2, 8)),
+    ("published", slice(0, 3)),
+    ("published", slice(3, 8)),
+    ("matched", slice(2, 6)),
+    ("mixed", slice(0, 3)),
+]
+
+
+@cache
+def reference(config: RunConfig, dtype: torch.dtype) -> ReferenceRun:
+    return train_reference(config, dtype=dtype)
+
+
+def state_of(trained: TrainedPack, run: int) -> dict[str, torch.Tensor]:
+    weights = trained.step.weights
+    state = {f"vae.{name}": leaf for name, leaf in unpack_vae(_vae(trained), run).items()}
+    for group in trained.groups:
+        for index, head in enumerate(group.heads):
+            if head.run == run:
+                part = unpack_head(group, weights, index)
+                state |= {f"heads.{head.task}.{name}": leaf for name, leaf in part.items()}
+    return state
+
+
+def _vae(trained: TrainedPack) -> dict[str, torch.Tensor]:
+    heads = {group.name for group in trained.groups}
+    return {n: leaf for n, leaf in trained.step.weights.items() if n.partition(".")[0] not in heads}
+
+
+@pytest.mark.parametrize(("protocol", "runs"), PACKS)
+def test_float64_parameters_are_those_of_separate_modules(protocol, runs):
+    configs = RUNS[protocol][runs]
+    trained = train_packed(configs, dtype=torch.float64)
+    assert len(trained.stats) == 50
+    for run, config in enumerate(configs):
+        expected = reference(config, torch.float64)
+        found = state_of(trained, run)
+        assert found.keys() == expected.module.state_dict().keys()
+        for name, leaf in expected.module.state_dict().items():
+            # The project's goal: rounding (1e-16 per operation) grows over 50 steps, an error of
+            # arithmetic would show at the size of a learning rate, 5e-4.
+            torch.testing.assert_close(found[name], leaf, rtol=0, atol=1e-10, msg=f"{config} {name}")
+        if config.objective.kind != "capacity":
+            assert float(trained.step.prices.log_beta[run]) == pytest.approx(expected.log_beta, abs=1e-9)
+
+
+@pytest.mark.parametrize("protocol", ["matched", "published"])
+def test_float32_stays_near_separate_modules(protocol):
+    configs = RUNS[protocol][5:8]
+    trained = train_packed(configs, dtype=torch.float32)
+    for run, config in enumerate(configs):
+        expected = reference(config, torch.float32)
+        distortions = [float(stats.distortion[run]) for stats in trained.stats]
+        rates = [float(stats.rate[run]) for stats in trained.stats]
+        # The project's goals for 50 steps of float32.
+        assert distortions == pytest.approx(expected.distortions, abs=1e-3)
+        assert rates == pytest.approx(expected.rates, abs=1e-3)
+        for name, leaf in expected.module.state_dict().items():
+            error = (state_of(trained, run)[name] - leaf).norm() / leaf.norm()
+            assert error < 1e-2, (config, name)
