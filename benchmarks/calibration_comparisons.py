@@ -1,7 +1,7 @@
 """Simulate the level, coverage and power of every comparison at few seeds.
 
 ``python benchmarks/calibration_comparisons.py --markdown docs/calibration_comparisons.md`` takes about
-six minutes on one core; ``--scale 0.1`` makes a tenth of the simulations.
+twelve minutes on one core; ``--scale 0.1`` makes a tenth of the simulations.
 """
 
 from __future__ import annotations

@@ -17,8 +17,10 @@ def as_generator(rng: RNGLike) -> np.random.Generator:
     """Turn ``rng`` into a Generator; call once, at the top of a public function."""
     if isinstance(rng, np.random.Generator):
         return rng
-    if rng is None or (isinstance(rng, Integral) and not isinstance(rng, bool) and rng >= 0):
-        return np.random.default_rng(rng)
+    if rng is None:
+        return np.random.default_rng()
+    if _is_integer(rng) and rng >= 0:
+        return np.random.default_rng(int(rng))
     raise TypeError(f"rng must be None, a non-negative integer or a numpy Generator, but got {rng!r}")
 
 
@@ -36,7 +38,7 @@ def check_real(
     open_interval: bool = False,
 ) -> float:
     """Return ``value`` as a finite float within the bounds."""
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if not _is_real(value):
         raise TypeError(f"{name} must be a real number, but got {value!r}")
     number = float(value)
     inside = low < number < high if open_interval else low <= number <= high
@@ -48,7 +50,7 @@ def check_real(
 
 def check_count(name: str, value: int, *, minimum: int = 1) -> int:
     """Return ``value`` as an integer of at least ``minimum``."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    if not _is_integer(value):
         raise TypeError(f"{name} must be an integer, but got {value!r}")
     if value < minimum:
         raise ValueError(f"{name} must be an integer of at least {minimum}, but got {value!r}")
@@ -89,3 +91,13 @@ def check_columns(name: str, frame: pd.DataFrame, columns: Iterable[str]) -> Non
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise ValueError(f"{name} must have the columns {missing}, but has {list(frame.columns)}")
+
+
+def _is_integer(value: object) -> bool:
+    """Whether ``value`` is an integer of Python or numpy, truth values excepted."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_real(value: object) -> bool:
+    """Whether ``value`` is a real number of Python or numpy, truth values excepted."""
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -51,10 +51,10 @@ def extra_sum_of_squares(
 
     Notes
     -----
-    F supposes independent normal errors. Runs that share a seed across capacities are not independent,
-    and seeds that pair the conditions make errors cancel that F takes for noise: the test is
-    conservative with common random numbers, and rejects too often where the runs of a seed differ
-    between conditions as wholes. :func:`curve_permutation` has neither weakness.
+    F supposes independent normal errors. Where seeds shift the curves of both conditions alike it takes
+    for noise what cancels, and rejects a true null in 0 to 2 % of simulations instead of 5 %; where a
+    run departs from its seed's shape over all capacities it rejects in 14 to 19 %.
+    :func:`curve_permutation` has neither weakness, but needs 6 seeds.
 
     References
     ----------

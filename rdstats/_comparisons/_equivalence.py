@@ -63,6 +63,11 @@ def equivalence_test(
     DroppedRowsWarning, DegenerateDataWarning
         If runs were dropped; if ``status`` is not ``OK``.
 
+    Notes
+    -----
+    With the default tests a difference on the margin is declared equivalent in 2 to 6 % of simulations
+    at 3 to 20 seeds, unless only one condition is skewed (16 % at 3, 11 % at 20 seeds).
+
     References
     ----------
     .. [1] D. J. Schuirmann, "A comparison of the two one-sided tests procedure and the power approach",

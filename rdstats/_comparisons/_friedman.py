@@ -64,8 +64,8 @@ def friedman(
     higher_is_better : bool
         Whether rank 1 goes to the largest value.
     method : {"permutation", "f"}
-        Null distribution of Friedman's statistic: random orders within seeds, nominal from 3 seeds on,
-        or the F approximation of Iman and Davenport.
+        Null distribution of Friedman's statistic: random orders within seeds, or the F approximation of
+        Iman and Davenport, which rejects a true null in 7 % of simulations at 5 seeds.
     confidence_level : float
         1 minus the level of the critical difference.
     n_resamples : int

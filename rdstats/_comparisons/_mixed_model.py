@@ -63,8 +63,9 @@ def mixed_model(
     With few seeds the likelihood ratio exceeds its chi-square quantiles too often. It is therefore
     turned into the F statistic that it is a function of where each seed has every cell once (the
     within-seed F of the randomized block design, exact for normal runs), which is also used as an
-    approximation where cells are missing. The model supposes that a seed shifts all its runs alike; if
-    seeds change the shape of a curve, prefer :func:`curve_permutation`.
+    approximation where cells are missing. The model supposes that a seed shifts all its runs alike; where
+    runs depart from their seed's shape over all capacities it rejects a true null in 9 to 14 % of
+    simulations instead of 5 %: prefer :func:`curve_permutation` there.
 
     References
     ----------

@@ -77,10 +77,11 @@ def compare_unpaired(
 
     Notes
     -----
-    Welch is the default: nominal or slightly conservative from 3 runs on, also with unequal variances.
-    Permutation supposes equal distributions under the null; with unequal group sizes *and* variances it
-    is not nominal. Brunner-Munzel is not nominal below 10 runs per condition (see the calibration table),
-    and undefined when the samples do not overlap.
+    Welch is the default: it rejects a true null in 3 to 6 % of simulations from 3 runs on, whether runs
+    are normal, both skewed or of unequal variance. Permutation supposes equal distributions under the
+    null: 7 % at 5 runs with standard deviations 1 and 3. Brunner-Munzel rejects in 7 to 8 % at 5 runs,
+    5 to 6 % from 10 on, cannot reject at 3, and is undefined when the samples do not overlap. Where only
+    one condition is skewed, tests of means are not nominal: Welch rejects in 13 % at 3, 9 % at 20 runs.
 
     References
     ----------

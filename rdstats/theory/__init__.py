@@ -22,6 +22,7 @@ from rdstats.theory._pixel_lower import PixelLowerBound, pixel_lower_bound
 from rdstats.theory._pixel_upper import PixelUpperBound, pixel_upper_bound
 from rdstats.theory._reproduction_law import ReproductionMixture
 from rdstats.theory._table import rd_table, write_rd_function
+from rdstats.theory._task_table import task_table
 from rdstats.theory._tasks import best_accuracy, best_f1, class_entropy, corridor_tasks
 from rdstats.theory._water_filling import GrayBounds, bernoulli_rd, gray_bounds, water_level
 
@@ -65,6 +66,7 @@ __all__ = [
     "position_probabilities",
     "rd_bounds",
     "rd_table",
+    "task_table",
     "water_level",
     "write_rd_function",
 ]

@@ -63,7 +63,7 @@ def cached_arrays(
     directory = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     path = directory / f"{kind}-{_key(content)}.npz"
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         arrays = dict(compute())

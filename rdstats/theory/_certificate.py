@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
@@ -14,23 +15,20 @@ _ASCENT_STEPS = 300
 _MIDPOINT_LIMIT = 20
 
 
-def certificate(problem: Problem, atoms: Atoms, tol: float) -> tuple[float, Atoms]:
-    """Return the gap, and the locations at which the dual constraint is violated by more than ``tol``."""
-    _, log_z = log_joint(problem, atoms)
-    tilted = problem.log_p - log_z
+def certificate(problem: Problem, atoms: Atoms, *, tol: float) -> tuple[float, FloatArray, NDArray[np.intp]]:
+    """Return the gap, and locations with labels that violate the dual constraint by more than ``tol``."""
+    tilted = problem.log_p - log_joint(problem, atoms)[1]
     starts = _starts(problem, atoms)
-    best = -np.inf
-    found = []
-    for label in range(len(problem.penalty)):
-        log_mass, locations = _ascend(problem, tilted - problem.penalty[label], starts)
-        best = max(best, float(log_mass.max()))
-        ranked = np.argsort(-log_mass)[:_MOST_INSERTED]
-        ranked = ranked[log_mass[ranked] > tol]
-        found.append(Atoms(locations[ranked], np.full(len(ranked), label), log_mass[ranked]))
-    missing = Atoms(
-        *(np.concatenate(parts) for parts in zip(*(vars(a).values() for a in found), strict=True))
-    )
-    return max(best, 0.0), missing
+    gap = 0.0
+    locations, labels = [], []
+    for label, penalty in enumerate(problem.penalty):
+        log_mass, peaks = _ascend(problem, tilted - penalty, starts)
+        gap = max(gap, float(log_mass.max()))
+        highest = np.argsort(-log_mass)[:_MOST_INSERTED]
+        violating = highest[log_mass[highest] > tol]
+        locations.append(peaks[violating])
+        labels.append(np.full(len(violating), label))
+    return gap, np.concatenate(locations), np.concatenate(labels)
 
 
 def _starts(problem: Problem, atoms: Atoms) -> FloatArray:
@@ -43,10 +41,9 @@ def _starts(problem: Problem, atoms: Atoms) -> FloatArray:
 
 def _ascend(problem: Problem, tilted: FloatArray, starts: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Climb sum_s exp(tilted_s - beta |y_s - a|^2) by mean shift, then the best few by L-BFGS."""
-    bare = Problem(problem.points, problem.log_p, problem.beta, np.zeros((1, len(problem.log_p))))
 
     def shift(locations: FloatArray) -> tuple[FloatArray, FloatArray]:
-        terms = tilted[:, None] + bare.log_kernel(locations, np.zeros(len(locations), dtype=np.intp))
+        terms = tilted[:, None] + problem.log_gaussian(locations)
         log_mass = logsumexp(terms, axis=0)
         return log_mass, np.exp(terms - log_mass).T @ problem.points
 

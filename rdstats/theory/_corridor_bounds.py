@@ -66,7 +66,7 @@ def rd_bounds(
     ratio: float = 1.0,
     *,
     n_slopes: int = 60,
-    n_pixel_slopes: int = 36,
+    n_pixel_slopes: int = 30,
     cache_dir: CacheDir = None,
 ) -> RDBounds:
     """Solve the Corridors source, or fetch the solution from disk.
@@ -77,8 +77,8 @@ def rd_bounds(
         Which positions are frequent (see `position_probabilities`).
     ratio : float, default 1
         How many times as often a frequent position is shown.
-    n_slopes, n_pixel_slopes : int, default 60 and 36
-        Slopes of the factor curve and of the bounds for images.
+    n_slopes, n_pixel_slopes : int, default 60 and 30
+        Slopes of the factor curve, and slopes up to 2 of the bounds for images.
     cache_dir : path, optional
         Where solutions are kept; ``$XDG_CACHE_HOME/rdsweep/theory`` or ``~/.cache/rdsweep/theory`` if not
         given. The first solution takes about a minute without imbalance and ten with ``"alignment"``.

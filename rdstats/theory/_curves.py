@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rdstats._validate import FloatArray, as_float_array, as_generator, check_count, check_real
+from rdstats._validate import FloatArray, as_float_array, check_count, check_real
 from rdstats.theory._free_support import FreeSupportSolution, free_support
 from rdstats.theory._mixture_source import BernoulliMixture
-from rdstats.theory._pixel_lower import pixel_lower_bound
+from rdstats.theory._pixel_lower import LARGEST_UNIMODAL_BETA, pixel_lower_bound
 from rdstats.theory._pixel_upper import pixel_upper_bound
 
-_LARGEST_PIXEL_BETA = 3.0
+_NOISE_BETAS = (2.2, 2.4, 2.6, 2.8, 3.0)
 # Most of the rate is gained at slopes close to the critical one, so they lie closer together there.
 _CROWDING = 1.5
 _IMAGES_FOR_FIT = 6_500
@@ -120,7 +120,7 @@ def factor_curve(
     >>> curve.rate.round(3), (curve.distortion / 169).round(5)
     (array([1.172, 4.625, 5.13 ]), array([0.11671, 0.05696, 0.05465]))
     """
-    slopes = _checked_slopes(factor_slopes(parts) if betas is None else betas)
+    slopes = _checked_slopes(parts, factor_slopes(parts) if betas is None else betas)
     tol = check_real("tol", tol, low=0.0, open_interval=True)
     rate, distortion, gap = np.zeros((3, len(slopes)))
     for part, multiplicity in _distinct(parts):
@@ -145,7 +145,7 @@ def pixel_bounds(
     parts : sequence of BernoulliMixture
         Independent parts of the image, as in `factor_curve`.
     betas : array_like, optional
-        Slopes in nats per unit of squared error per image; positive. By default 36 of them from just under
+        Slopes in nats per unit of squared error per image; positive. By default 35 of them from just under
         the slope at zero rate to 3, where pixel noise is being coded.
     tol : float, default 0.004
         Slack of the lower bound at which to stop, in nats per part.
@@ -176,11 +176,11 @@ def pixel_bounds(
     >>> bool(bounds.value_upper - bounds.value_lower < 0.01)
     True
     """
-    slopes = _checked_slopes(pixel_slopes(parts) if betas is None else betas)
+    slopes = _checked_slopes(parts, pixel_slopes(parts) if betas is None else betas)
     tol = check_real("tol", tol, low=0.0, open_interval=True)
     seed = check_count("rng", rng, minimum=0)
     lower, upper, variance, rate, distortion = np.zeros((5, len(slopes)))
-    for part, multiplicity in _distinct(parts):
+    for number, (part, multiplicity) in enumerate(_distinct(parts)):
         n_states = len(part.weights)
         for index, factor in solutions(part, slopes, 1e-5):
             bound = pixel_upper_bound(
@@ -188,7 +188,7 @@ def pixel_bounds(
                 factor,
                 n_train=-(-_IMAGES_FOR_FIT // n_states),
                 n_test=-(-_IMAGES_FOR_VALUE // n_states),
-                rng=as_generator(seed),
+                rng=np.random.default_rng([seed, number]),
             )
             lower[index] += multiplicity * pixel_lower_bound(part, bound.law, tol=tol).value
             upper[index] += multiplicity * bound.value
@@ -219,9 +219,9 @@ def factor_slopes(parts: Sequence[BernoulliMixture], n_slopes: int = 60) -> Floa
     return _grid(parts, n_slopes, _saturating_beta(parts))
 
 
-def pixel_slopes(parts: Sequence[BernoulliMixture], n_slopes: int = 36) -> FloatArray:
-    """Return slopes from just under the critical one to 3, where pixel noise is being coded."""
-    return _grid(parts, n_slopes, _LARGEST_PIXEL_BETA)
+def pixel_slopes(parts: Sequence[BernoulliMixture], n_slopes: int = 30) -> FloatArray:
+    """Return slopes from just under the critical one to 2, and five more where pixel noise is being coded."""
+    return np.concatenate([_grid(parts, n_slopes, LARGEST_UNIMODAL_BETA), _NOISE_BETAS])
 
 
 def _grid(parts: Sequence[BernoulliMixture], n_slopes: int, largest: float) -> FloatArray:
@@ -231,7 +231,9 @@ def _grid(parts: Sequence[BernoulliMixture], n_slopes: int, largest: float) -> F
     return np.asarray(smallest * (largest / smallest) ** progress)
 
 
-def _checked_slopes(betas: ArrayLike) -> FloatArray:
+def _checked_slopes(parts: Sequence[BernoulliMixture], betas: ArrayLike) -> FloatArray:
+    if len(parts) == 0:
+        raise ValueError("parts must hold at least one source, but got none")
     slopes = as_float_array("betas", betas)
     if len(slopes) == 0 or not np.all((slopes > 0) & np.isfinite(slopes)):
         raise ValueError(f"betas must be positive and finite, but got {slopes.tolist()}")

@@ -132,16 +132,20 @@ def free_support(
     beta = check_real("beta", beta, low=0.0, open_interval=True)
     tol = check_real("tol", tol, low=0.0, open_interval=True)
     max_rounds = check_count("max_rounds", max_rounds)
+    if start is not None and start.support.shape[1] != points.shape[1]:
+        raise ValueError(
+            f"start must have {points.shape[1]} dimensions like points, but got {start.support.shape[1]}"
+        )
 
     center, basis = _principal_axes(points, weights)
     problem = Problem((points - center) @ basis, np.log(weights), beta, labels_penalty)
     atoms = _optimize(problem, _first_atoms(problem, start, center, basis))
-    gap, missing = certificate(problem, atoms, tol)
+    gap, locations, labels = certificate(problem, atoms, tol=tol)
     for _ in range(max_rounds - 1):
         if gap <= tol:
             break
-        atoms = _optimize(problem, _insert(atoms, missing))
-        gap, missing = certificate(problem, atoms, tol)
+        atoms = _optimize(problem, _insert(atoms, locations, labels))
+        gap, locations, labels = certificate(problem, atoms, tol=tol)
     return _solution(problem, atoms, gap=gap, tol=tol, center=center, basis=basis)
 
 
@@ -229,15 +233,13 @@ def _merge(atoms: Atoms) -> Atoms:
     return Atoms(locations[kept], labels[kept], np.log(merged / merged.sum()))
 
 
-def _insert(atoms: Atoms, missing: Atoms) -> Atoms:
-    """Add the missing locations with a small joint weight."""
-    share = np.log(_INSERTED_WEIGHT / len(missing.labels))
+def _insert(atoms: Atoms, locations: FloatArray, labels: NDArray[np.intp]) -> Atoms:
+    """Add reproductions with a small joint weight."""
+    share = np.full(len(labels), np.log(_INSERTED_WEIGHT / len(labels)))
     return Atoms(
-        np.concatenate([atoms.locations, missing.locations]),
-        np.concatenate([atoms.labels, missing.labels]),
-        np.concatenate(
-            [atoms.log_weights + np.log1p(-_INSERTED_WEIGHT), np.full(len(missing.labels), share)]
-        ),
+        np.concatenate([atoms.locations, locations]),
+        np.concatenate([atoms.labels, labels]),
+        np.concatenate([atoms.log_weights + np.log1p(-_INSERTED_WEIGHT), share]),
     )
 
 
@@ -247,7 +249,7 @@ def _solution(
     p = np.exp(problem.log_p)
     joint = np.exp(log_joint(problem, atoms)[0])
     channel = joint / p[:, None]
-    cost = -problem.log_kernel(atoms.locations, atoms.labels)
+    cost = -problem.log_kernel(atoms)
     penalty = problem.penalty[atoms.labels].T
     used = joint > 0
     rate = max(mutual_information(p, channel), 0.0)

@@ -92,7 +92,8 @@ def optimality_table(
     by : sequence of str, default ("condition", "capacity")
         Columns that define a group; the runs of a group differ in their seed only.
     rate, distortion : str
-        Columns with the rate in nats per image and the mean squared error per pixel.
+        Columns with the rate in nats per image and the mean squared error per pixel. The error must be that
+        of sampled latents: latent means carry information that the rate does not count.
     confidence_level : float, default 0.95
         Coverage of the intervals.
 

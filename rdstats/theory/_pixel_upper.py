@@ -13,7 +13,7 @@ from rdstats.theory._images import Images, draw_images
 from rdstats.theory._mixture_source import BernoulliMixture
 from rdstats.theory._reproduction_law import ReproductionMixture, linearization, log_terms
 
-_STEP_TOLERANCE = 1e-7
+_STEP_TOLERANCE = 1e-6
 _SILENT_RATE = 0.05
 _ADDED_WEIGHT = 0.1
 

@@ -29,15 +29,18 @@ class Problem:
     beta: float
     penalty: FloatArray
 
-    def log_kernel(self, locations: FloatArray, labels: NDArray[np.intp]) -> FloatArray:
+    def log_kernel(self, atoms: Atoms) -> FloatArray:
         """Return -beta |point - location|^2 - penalty, shape (n_states, n_atoms)."""
+        return np.asarray(self.log_gaussian(atoms.locations) - self.penalty[atoms.labels].T)
+
+    def log_gaussian(self, locations: FloatArray) -> FloatArray:
+        """Return -beta |point - location|^2, shape (n_states, n_locations)."""
         squares = (self.points**2).sum(axis=1)[:, None] + (locations**2).sum(axis=1)
-        distances = np.maximum(squares - 2.0 * self.points @ locations.T, 0.0)
-        return np.asarray(-self.beta * distances - self.penalty[labels].T)
+        return np.asarray(-self.beta * np.maximum(squares - 2.0 * self.points @ locations.T, 0.0))
 
 
 def log_joint(problem: Problem, atoms: Atoms) -> tuple[FloatArray, FloatArray]:
     """Return the log of the joint law of state and atom, and log Z."""
-    log_terms = atoms.log_weights + problem.log_kernel(atoms.locations, atoms.labels)
+    log_terms = atoms.log_weights + problem.log_kernel(atoms)
     log_z = logsumexp(log_terms, axis=1)
     return np.asarray(log_terms + (problem.log_p - log_z)[:, None]), log_z

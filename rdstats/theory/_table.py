@@ -23,7 +23,7 @@ def rd_table(
     *,
     max_rate: float = 12.0,
     n_slopes: int = 60,
-    n_pixel_slopes: int = 36,
+    n_pixel_slopes: int = 30,
     cache_dir: CacheDir = None,
 ) -> pd.DataFrame:
     """Return the rate-distortion function of the Corridors source as a table.

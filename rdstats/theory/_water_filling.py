@@ -49,6 +49,11 @@ def water_level(beta: float) -> float:
         The root in (0, 1/2) of ``beta (1 - 2y) = log((1 - y) / y)``, or 1/2 where ``beta <= 2`` and no pixel
         is worth coding.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If ``beta`` is not positive and finite.
+
     Examples
     --------
     >>> round(water_level(3.0), 6), water_level(2.0)
@@ -78,6 +83,11 @@ def bernoulli_rd(p: ArrayLike, beta: float) -> tuple[FloatArray, FloatArray]:
     distortion : ndarray
         ``y (1 - y)`` where coded and ``p (1 - p)`` elsewhere.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If ``p`` or ``beta`` is out of range.
+
     Notes
     -----
     A coded pixel is reproduced by one of the two values y and 1 - y. At the slope ``beta`` both satisfy the
@@ -90,6 +100,8 @@ def bernoulli_rd(p: ArrayLike, beta: float) -> tuple[FloatArray, FloatArray]:
     (array([0.4376, 0.    ]), array([0.0657, 0.0099]))
     """
     probabilities = np.asarray(p, dtype=np.float64)
+    if not np.all((probabilities >= 0) & (probabilities <= 1)):
+        raise ValueError(f"p must lie in [0, 1], but got {probabilities.tolist()}")
     minority = np.minimum(probabilities, 1.0 - probabilities)
     kept = np.minimum(water_level(beta), minority)
     return _binary_entropy(minority) - _binary_entropy(kept), kept * (1.0 - kept)
@@ -113,6 +125,11 @@ def gray_bounds(source: BernoulliMixture, beta: float, *, information: float | N
     GrayBounds
         Lower and upper bound of the minimum of ``rate + beta * distortion``, and the point of the conditional
         rate-distortion function.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``beta`` or ``information`` is out of range.
 
     Notes
     -----

@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -274,6 +274,18 @@ class RunConfig:
     def canonical_json(self) -> str:
         """Return the canonical form as JSON with sorted keys."""
         return _json(canonical_dict(self))
+
+
+PackKey = tuple[Protocol, TrainingConfig]
+
+
+def pack_key(config: RunConfig) -> PackKey:
+    """Return what the runs of a pack have to share: protocol, shapes, number of steps and arithmetic.
+
+    Sources, tasks, objectives, probes, learning rates and seeds may differ within a pack.
+    """
+    training = replace(config.training, learning_rate=1.0, learning_rate_decay=1.0, cooldown=0.0)
+    return config.protocol, training
 
 
 def canonical_dict(config: RunConfig) -> dict[str, Any]:

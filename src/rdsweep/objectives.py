@@ -19,7 +19,7 @@ INITIAL_BETA = 1e-3
 GAIN = 0.05
 """Step of log β per unit of relative violation."""
 
-DAMPING = 2.0
+DAMPING = 5.0
 """Relative change of the price of rate per unit of relative violation, besides the integral that β is."""
 
 LEAST_SCALE = 0.3

@@ -37,7 +37,7 @@ class Task:
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ValueError(f"name must be an identifier, but got {self.name!r}")
-        if self.n_classes < 2:
+        if not isinstance(self.n_classes, int) or self.n_classes < 2:
             raise ValueError(f"n_classes must be an integer of at least 2, but got {self.n_classes!r}")
         table = self.label_table()
         if table.shape != (N_POSITIONS**2,):
@@ -55,11 +55,15 @@ class Task:
     def label_table(self) -> IntArray:
         """Return the class of each of the 169 positions, ordered by 13 * x_UC + x_LC."""
         upper, lower = np.divmod(np.arange(N_POSITIONS**2), N_POSITIONS)
-        return np.asarray(self.labels(upper, lower)).astype(np.int64)
+        labels = np.asarray(self.labels(upper, lower))
+        if labels.dtype.kind not in "biu":
+            raise TypeError(f"labels must return integers or truth values, but got {labels.dtype}")
+        return labels.astype(np.int64)
 
     def digest(self) -> str:
-        """Return a short hash of the label table, so that a redefined task gets new run identities."""
-        return hashlib.sha256(self.label_table().tobytes()).hexdigest()[:12]
+        """Return a short hash of classes and labels, so that a redefined task gets new run identities."""
+        content = self.n_classes.to_bytes(8, "little") + self.label_table().astype("<i8").tobytes()
+        return hashlib.sha256(content).hexdigest()[:12]
 
 
 _BIN_OF_POSITION = np.array([0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4])
@@ -104,7 +108,7 @@ def register_task(task: Task) -> None:
     2
     """
     known = _registry.get(task.name)
-    if known is not None and (known.digest(), known.n_classes) != (task.digest(), task.n_classes):
+    if known is not None and known.digest() != task.digest():
         raise ValueError(f"task name {task.name!r} is already taken by a task with other labels")
     _registry[task.name] = task
 

@@ -55,7 +55,7 @@ def serial(tiny: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> P
 
 def test_a_killed_sweep_goes_on_where_it_was(serial: Path, tmp_path: Path) -> None:
     results, log = tmp_path / "tiny", tmp_path / "trained"
-    process = launch(results, "--seconds", "0.2", "--log", str(log))
+    process = launch(results, "--seconds", "0.3", "--log", str(log))
     wait_for_parts(results, 3, process)
     process.kill()
     process.communicate()

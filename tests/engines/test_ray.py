@@ -19,6 +19,23 @@ pytestmark = pytest.mark.ray
 SCRIPT = Path(__file__).with_name("sweep_script.py")
 
 
+@pytest.mark.parametrize(
+    ("device", "n_workers", "n_gpus", "resources"),
+    [
+        ("cpu", 2, 1, {"CPU": 1}),
+        ("cuda", 2, 2, {"CPU": 1, "GPU": 1.0}),
+        ("cuda", 1, 2, {"CPU": 1, "GPU": 1.0}),
+        ("cuda", 5, 2, {"CPU": 1, "GPU": 1 / 3}),
+    ],
+)
+def test_a_trial_takes_a_core_and_a_share_of_a_gpu(
+    device: str, n_workers: int, n_gpus: int, resources: dict[str, float]
+) -> None:
+    from rdsweep.engines._ray import RayEngine
+
+    assert RayEngine(device, n_workers, n_gpus).trial_resources() == resources  # type: ignore[arg-type]
+
+
 def launch(results: Path, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, str(SCRIPT), str(results), "--engine", "ray", *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -51,7 +68,7 @@ def test_a_dead_worker_costs_no_run_and_numbers_are_those_of_the_inline_engine(
 
 def test_an_interrupt_keeps_finished_packs_and_leaves_nothing_running(tmp_path: Path) -> None:
     results, log = tmp_path / "tiny", tmp_path / "trained"
-    process = launch(results, "--seconds", "0.5", "--log", str(log))
+    process = launch(results, "--seconds", "2", "--log", str(log))
     while len(list((results / "runs").glob("*.parquet"))) < 2:
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.01)
@@ -63,6 +80,6 @@ def test_an_interrupt_keeps_finished_packs_and_leaves_nothing_running(tmp_path: 
 
     done = open_results(results).done()
     assert 4 <= len(done) < 16
-    time.sleep(1.0)  # two more packs' worth, if a worker were still alive
+    time.sleep(2.5)  # long enough for two more packs, if a worker were still alive
     assert open_results(results).done() == done
     assert temporary_folders(process) == []

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rdsweep.config import RunConfig, SourceConfig, TaskConfig, TrainingConfig
-from rdsweep.sweeps import Pack, pack_key, plan_packs
+from rdsweep.config import RunConfig, SourceConfig, TaskConfig, TrainingConfig, pack_key
+from rdsweep.sweeps import Pack, plan_packs
 
 
 def runs(count, **training):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -28,12 +28,13 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """A trained module, its log β, and rate and distortion by step."""
+    """A trained module, its log β, and by step rate (nats), distortion and task losses (nats)."""
 
     module: ReferenceHybrid
     log_beta: float
     rates: list[float]
     distortions: list[float]
+    task_losses: list[dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,7 @@ def train_packed(configs: Sequence[RunConfig], *, dtype: torch.dtype) -> Trained
     """Train all runs at once with the code under test."""
     groups = head_groups(configs)
     step = PackStep(configs, groups, initial_weights(configs, groups, device=CPU, dtype=dtype))
-    stats = []
-    for batch in batches(configs, dtype=dtype):
-        stats.append(step(batch))
-    return TrainedPack(step, groups, stats)
+    return TrainedPack(step, groups, [step(batch) for batch in batches(configs, dtype=dtype)])
 
 
 def train_reference(config: RunConfig, *, dtype: torch.dtype) -> ReferenceRun:
@@ -83,8 +81,8 @@ def train_reference(config: RunConfig, *, dtype: torch.dtype) -> ReferenceRun:
     groups = head_groups([config])
     module = _initial_module(config, groups).to(dtype)
     optimizer = torch.optim.Adam(module.parameters(), lr=config.training.learning_rate)
-    run = ReferenceRun(module, math.log(_initial_beta(config)), [], [])
-    log_beta = run.log_beta
+    log_beta = math.log(_initial_beta(config))
+    run = ReferenceRun(module, log_beta, [], [], [])
     for batch in batches([config], dtype=dtype):
         rates, distortion, task_losses = _forward(module, config, groups, batch)
         loss = distortion + _price_of_rate(config, rates, float(batch.target), log_beta)
@@ -98,7 +96,8 @@ def train_reference(config: RunConfig, *, dtype: torch.dtype) -> ReferenceRun:
         log_beta = _next_log_beta(config, rate, log_beta)
         run.rates.append(rate)
         run.distortions.append(distortion.item())
-    return ReferenceRun(module, log_beta, run.rates, run.distortions)
+        run.task_losses.append({name: task_loss.item() for name, task_loss in task_losses.items()})
+    return replace(run, log_beta=log_beta)
 
 
 def _initial_module(config: RunConfig, groups: Sequence[HeadGroup]) -> ReferenceHybrid:
@@ -154,9 +153,7 @@ def _initial_beta(config: RunConfig) -> float:
     return objectives.INITIAL_BETA
 
 
-def _price_of_rate(
-    config: RunConfig, rates: torch.Tensor, target: float, log_beta: float
-) -> torch.Tensor:
+def _price_of_rate(config: RunConfig, rates: torch.Tensor, target: float, log_beta: float) -> torch.Tensor:
     kind = config.objective.kind
     if kind == "beta":
         return math.exp(log_beta) * rates.mean()

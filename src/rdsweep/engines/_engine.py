@@ -36,6 +36,11 @@ def choose_device(wanted: str, *, has_cuda: Callable[[], bool]) -> Device:
     ------
     ValueError
         If it is none of these, or CUDA is wanted and there is none.
+
+    Examples
+    --------
+    >>> choose_device("auto", has_cuda=lambda: False)
+    'cpu'
     """
     match wanted:
         case "auto":

@@ -25,6 +25,19 @@ def plan_missing(
         Ids of the runs that need no training.
     pack_size, n_workers : int
         As for `plan_packs`.
+
+    Returns
+    -------
+    tuple of Pack
+        Longest first.
+
+    Examples
+    --------
+    >>> runs = [RunConfig(seed=seed) for seed in range(6)]
+    >>> first, second = plan_packs(runs, pack_size=3, n_workers=1)
+    >>> done = {config.run_id for config in first.configs}
+    >>> plan_missing(runs, done, pack_size=3, n_workers=1) == (second,)
+    True
     """
     kept: list[Pack] = []
     scattered: list[RunConfig] = []

@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import math
 import os
+import shlex
+import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,8 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rdsweep.engines._engine import Device, OnProgress, choose_device
-from rdsweep.engines._job import PackJob
-from rdsweep.store import ResultsError
+from rdsweep.engines._job import PackJob, one_line
 
 # Ray reads these when it is imported. The store replaces Tune's files per trial, and an interrupt has to end
 # the sweep rather than to make `fit` return as if it had finished.
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from rdsweep.sweeps import Pack
 
 _SECONDS_BETWEEN_REPORTS = 2.0
+_MAX_FAILURES = 2
 _OBJECT_STORE_BYTES = 128 * 2**20
 """Ample for the plan of a sweep, the only thing that passes through it."""
 
@@ -47,14 +50,17 @@ class RayEngine:
     n_gpus: int
 
     def train(self, packs: Sequence[Pack], job: PackJob, *, on_progress: OnProgress) -> tuple[str, ...]:
-        """Train and store ``packs``; a worker that dies is replaced and its pack started again, twice."""
+        """Train and store ``packs``; an exception that is not the outcome of a run ends the sweep.
+
+        A worker that dies is replaced and its pack started again, at most twice.
+        """
         by_id = {pack.pack_id: pack for pack in packs}
         # Tune writes its own state here; the state of a sweep is its results, so it is never read again.
         prefix = f"rdsweep-{os.getpid()}-tune-"
         with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
             trials = tune.Tuner(
                 tune.with_resources(
-                    tune.with_parameters(_train_trial, job=job, packs=by_id), self._resources()
+                    tune.with_parameters(_train_trial, job=job, packs=by_id), self.trial_resources()
                 ),
                 param_space={"pack_id": tune.grid_search(list(by_id))},
                 tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=self.n_workers),
@@ -62,17 +68,18 @@ class RayEngine:
                     name="packs",
                     storage_path=folder,
                     stop=_Watch(on_progress),
-                    failure_config=tune.FailureConfig(max_failures=2),
+                    failure_config=tune.FailureConfig(max_failures=_MAX_FAILURES),
                     verbose=0,
                 ),
             ).fit()
         for index in range(len(trials)):
-            metrics = trials[index].metrics or {}
-            if "unstorable" in metrics:
-                raise ResultsError(metrics["unstorable"])
+            fault = (trials[index].metrics or {}).get("fault")
+            if fault is not None:
+                raise fault
         return _causes(trials.errors)
 
-    def _resources(self) -> dict[str, float]:
+    def trial_resources(self) -> dict[str, float]:
+        """Return what one trial takes of the cluster: a core and, on CUDA, a GPU or an equal share of one."""
         if self.device == "cpu":
             return {"CPU": 1}
         return {"CPU": 1, "GPU": 1 / math.ceil(self.n_workers / self.n_gpus)}
@@ -105,7 +112,8 @@ def _connection(address: str | None, *, n_cpus: int | None) -> Iterator[None]:
         yield
         return
     # Sockets live in the folder and their paths may have 103 characters at most, so it cannot be the one that
-    # macOS names in TMPDIR. Ray never deletes its session folders: this one is ours to delete.
+    # macOS names in TMPDIR. Ray opens its own folder to all users and never deletes it, so it lies in a
+    # private one that is deleted at the end.
     prefix = f"rdsweep-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix, dir="/tmp", ignore_cleanup_errors=True) as folder:
         local = {
@@ -113,7 +121,9 @@ def _connection(address: str | None, *, n_cpus: int | None) -> Iterator[None]:
             "num_cpus": n_cpus,
             "include_dashboard": False,
             "object_store_memory": _OBJECT_STORE_BYTES,
-            "_temp_dir": folder,
+            "_temp_dir": f"{folder}/ray",
+            # Ray hands the interpreter to a shell as it is, and its path may have spaces.
+            "runtime_env": {"py_executable": shlex.quote(sys.executable)},
         }
         options: dict[str, Any] = local if address is None else {"address": address}
         try:
@@ -124,23 +134,23 @@ def _connection(address: str | None, *, n_cpus: int | None) -> Iterator[None]:
 
 
 class _Watch(tune.Stopper):
-    """Hands the reports of trials to the progress, and stops all trials once results cannot be stored."""
+    """Hands the reports of trials to the progress, and stops all trials at the first fault."""
 
     def __init__(self, on_progress: OnProgress) -> None:
         self._on_progress = on_progress
-        self._storable = True
+        self._faultless = True
 
     def __call__(self, trial_id: str, result: Mapping[str, Any]) -> bool:
-        self._storable &= "unstorable" not in result
+        self._faultless &= "fault" not in result
         self._on_progress(result["config"]["pack_id"], result["fraction"])
         return False
 
     def stop_all(self) -> bool:
-        return not self._storable
+        return not self._faultless
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles its stopper to be able to restore an experiment; a live progress bar does not pickle.
-        return {"_on_progress": _ignore, "_storable": self._storable}
+        return {"_on_progress": _ignore, "_faultless": self._faultless}
 
 
 def _ignore(pack_id: str, fraction: float) -> None:
@@ -161,13 +171,16 @@ def _train_trial(config: Mapping[str, str], *, job: PackJob, packs: Mapping[str,
 
     try:
         job(packs[config["pack_id"]], progress=report)
-    except ResultsError as error:  # no use in training the pack again, or any other
-        tune.report({"fraction": 0.0, "unstorable": str(error)})
+    except Exception as fault:  # raised here, it would make Tune start the pack again and go on with others
+        fault.add_note(traceback.format_exc())
+        tune.report({"fraction": 0.0, "fault": fault})
     else:
         tune.report({"fraction": 1.0})
 
 
 def _causes(errors: Sequence[Exception]) -> tuple[str, ...]:
     """Return one line per cause for which packs were given up, with the number of packs."""
-    causes = Counter(str(error).strip().splitlines()[-1].strip() for error in errors)
-    return tuple(f"{count} pack{'s' * (count > 1)} given up: {cause}" for cause, count in causes.items())
+    return tuple(
+        f"{count} pack{'s' * (count > 1)} given up after {_MAX_FAILURES + 1} starts: {cause}"
+        for cause, count in Counter(map(one_line, errors)).items()
+    )

@@ -101,6 +101,20 @@ def run_sweep(
         If an option is out of its range.
     KeyboardInterrupt
         On an interrupt, after workers were stopped; finished packs are kept.
+    Exception
+        Whatever else training raises; only a ``ValueError`` or ``RuntimeError`` is the outcome of a run.
+
+    Examples
+    --------
+    >>> import io, tempfile
+    >>> from rdsweep.sweeps import expand_sweep
+    >>> grid = {"model": "baseline", "capacity": 1, "n_train": 64, "epochs": 1}
+    >>> sweep = expand_sweep({"name": "tiny", "seeds": 1, "space": {"grid": grid}})
+    >>> with tempfile.TemporaryDirectory() as results:
+    ...     quiet = Console(file=io.StringIO())
+    ...     summary = run_sweep(sweep, results=results, engine="inline", device="cpu", console=quiet)
+    >>> summary.n_trained, summary.n_missing
+    (1, 0)
     """
     started = time.perf_counter()
     _check_options(engine, address=address, pack_size=pack_size, n_workers=n_workers)

@@ -2,12 +2,12 @@
 
 The network has three pairs of grids, 13↔6, 6↔3 and 3↔2: the encoder goes down, the decoder up, and a
 transposed convolution is the adjoint of the convolution between the same grids. So each pair has one kernel
-layout, (n_runs, kernel, kernel, fine channels, coarse channels) with the fine grid being the larger, and one way
-to gather windows and add them up.
+layout, (n_runs, kernel, kernel, fine channels, coarse channels) with the fine grid being the larger, and one
+way to gather windows and add them up.
 
-Between the 3×3 and the 2×2 grid 16 of the 36 position–tap pairs fall on the grid: each coarse position sees one
-2×2 window of the fine grid through one 2×2 window of the kernel. Only those are multiplied, with a matrix of
-taps for each position.
+Between the 3×3 and the 2×2 grid 16 of the 36 position–tap pairs fall on the grid: each coarse position sees
+one 2×2 window of the fine grid through one 2×2 window of the kernel. Only those are multiplied, with a matrix
+of taps for each position.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ N_CORNERS = CORNERS.n_windows
 class EncoderConvolutions(torch.autograd.Function):
     """Three convolutions, each with a leaky ReLU.
 
-    From images (n_runs, n_images, 13, 13, 1) to features (n_runs, 4, n_images, 256), the four positions of the
-    2×2 grid first. There is no gradient with respect to the images.
+    From images (n_runs, n_images, 13, 13, 1) to features (n_runs, 4, n_images, 256), the four positions of
+    the 2×2 grid first. There is no gradient with respect to the images.
     """
 
     @staticmethod

@@ -53,6 +53,29 @@ class Windows:
         """Number of windows."""
         return self.per_side**2
 
+    def _sum(self, rows: Tensor) -> Tensor:
+        """Add up rows (n_runs, n_images, n_windows, row) on the grid."""
+        n, k, s = self.per_side, self.kernel, self.stride
+        side, span = self.padding + self.size, (n - 1) * s + 1
+        tiles = rows.unflatten(3, (k, k, -1))
+        grid = rows.new_zeros(*rows.shape[:2], side, side, tiles.shape[-1])
+        if self.reverse:
+            for number, (y, x) in enumerate(self._slices()):
+                grid[:, :, y, x] += tiles[:, :, number]
+            return grid
+        tiles = tiles.unflatten(2, (n, n))
+        for i in range(k):
+            for j in range(k):
+                grid[:, :, i : i + span : s, j : j + span : s] += tiles[:, :, :, :, i, j]
+        return grid[:, :, self.padding :, self.padding :]
+
+    def _slices(self) -> list[tuple[slice, slice]]:
+        """Return where each window lies on a grid without padding, in the order of their numbers."""
+        starts = [self.stride * index for index in range(self.per_side)]
+        sides = [slice(start, start + self.kernel) for start in starts]
+        slices = [(y, x) for y in sides for x in sides]
+        return slices[::-1] if self.reverse else slices
+
     @property
     def _window_axis(self) -> int:
         return 1 if self.window_first else 2
@@ -63,6 +86,9 @@ class Windows:
             from rdsweep.models._windows_cuda import gather
 
             return gather(self, grid)
+        if self.reverse:
+            rows = [grid[:, :, y, x].flatten(2) for y, x in self._slices()]
+            return torch.stack(rows, self._window_axis)
         if self.padding:
             grid = F.pad(grid, (0, 0, self.padding, 0, self.padding, 0))
         run, image, row, column, channel = grid.stride()
@@ -71,10 +97,8 @@ class Windows:
         tiles = grid.as_strided(shape, (run, image, row * s, column * s, row, column, channel))
         if self.window_first:
             tiles = tiles.permute(0, 2, 3, 1, 4, 5, 6)
-            rows = tiles.reshape(grid.shape[0], n * n, grid.shape[1], -1)
-        else:
-            rows = tiles.reshape(*grid.shape[:2], n * n, -1)
-        return rows.flip(self._window_axis) if self.reverse else rows
+            return tiles.reshape(grid.shape[0], n * n, grid.shape[1], -1)
+        return tiles.reshape(*grid.shape[:2], n * n, -1)
 
     def scatter(
         self, rows: Tensor, *, bias: Tensor | None = None, activate: bool = False, gate: Tensor | None = None
@@ -95,18 +119,7 @@ class Windows:
             from rdsweep.models._windows_cuda import scatter
 
             return scatter(self, rows, bias=bias, activate=activate, gate=gate)
-        if self.reverse:
-            rows = rows.flip(self._window_axis)
-        if self.window_first:
-            rows = rows.transpose(1, 2)
-        n, k, s = self.per_side, self.kernel, self.stride
-        tiles = rows.unflatten(3, (k, k, -1)).unflatten(2, (n, n))
-        side, span = self.padding + self.size, (n - 1) * s + 1
-        grid = rows.new_zeros(*rows.shape[:2], side, side, tiles.shape[-1])
-        for i in range(k):
-            for j in range(k):
-                grid[:, :, i : i + span : s, j : j + span : s] += tiles[:, :, :, :, i, j]
-        inner = grid[:, :, self.padding :, self.padding :]
+        inner = self._sum(rows.transpose(1, 2) if self.window_first else rows)
         if bias is not None:
             inner = inner + bias[:, None, None, None]
         if activate:
@@ -116,4 +129,5 @@ class Windows:
 
 def gated(gradient: Tensor, output: Tensor) -> Tensor:
     """Multiply ``gradient`` by the derivative of the leaky ReLU that gave ``output``."""
-    return torch.ops.aten.leaky_relu_backward(gradient, output, SLOPE, True)
+    product: Tensor = torch.ops.aten.leaky_relu_backward(gradient, output, SLOPE, True)
+    return product

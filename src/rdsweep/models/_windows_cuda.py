@@ -1,8 +1,8 @@
 """Gathering and adding up windows on CUDA: one Triton kernel for both directions.
 
-A map of positions is a table: output position p is the sum of at most ``n_terms`` source positions. Channels are
-contiguous on both sides, so a block of one image's output reads and writes whole lines of memory, and the bias,
-activation or gate that follows costs no further pass.
+A map of positions is a table: output position p is the sum of at most ``n_terms`` source positions. Channels
+are contiguous on both sides, so a block of one image's output reads and writes whole lines of memory, and the
+bias, activation or gate that follows costs no further pass.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def _figure(analysis: Analysis) -> ReportFigure:
     study = analysis.study
     condition, by = study.file.condition, study.file.by
     look = looks(study.conditions, baseline=study.file.baseline)
-    deviation = study.runs.assign(percent=100 * (study.runs["rate"] / study.runs[by] - 1))
+    deviation = study.runs.assign(percent=100 * (study.runs["rate_own"] / study.runs[by] - 1))
     panels = []
     for place, (title, names) in enumerate(study.panels()):
         with drawing(f"achieved-rate-{place}"):
@@ -65,7 +65,7 @@ def _figure(analysis: Analysis) -> ReportFigure:
         label="Deviation of the achieved rate from the capacity, in per cent, by capacity and condition",
         caption=(
             f"Deviation of each run’s rate from its capacity: n = {counted(len(study.runs), 'run')}, one "
-            "point each. Rate is what the balanced test set took, capacity what the objective asked for."
+            "point each. Rate is taken over the run’s own stimuli, as its objective does."
         ),
     )
 

@@ -117,7 +117,7 @@ def achieved_rate(runs: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
     """Summarize (rate - capacity) / capacity over seeds, by condition and capacity."""
     if file.by != "capacity":
         return pd.DataFrame()
-    deviation = runs.assign(deviation=runs["rate"] / runs["capacity"] - 1)
+    deviation = runs.assign(deviation=runs["rate_own"] / runs["capacity"] - 1)
     keys = [file.condition, file.by]
     table = summarize(deviation, keys, "deviation", confidence_level=file.confidence_level)
     worst = deviation["deviation"].abs().groupby([runs[key] for key in keys], sort=False).max()

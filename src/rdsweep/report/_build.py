@@ -46,6 +46,11 @@ def build_report(report_file: str | Path, *, results: str | Path, out: str | Pat
         selects, or several for one condition, level and seed.
     rdsweep.store.ResultsError
         If ``results`` is no results folder.
+
+    Examples
+    --------
+    >>> build_report("reports/quick.yaml", results="results/quick", out="demo-report")  # doctest: +SKIP
+    PosixPath('demo-report/index.html')
     """
     report_file, out = Path(report_file), Path(out)
     study = read_study(load_report_file(report_file), Path(results))

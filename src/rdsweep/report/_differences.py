@@ -150,14 +150,16 @@ def _table(analysis: Analysis, metric: str) -> ReportTable:
 
 def _table_caption(analysis: Analysis, metric: str) -> str:
     file, table = analysis.study.file, analysis.differences[metric]
-    family = int(table["family_size"].max())
-    text = (
-        f"{column_label(metric)}: condition minus {file.baseline}. "
-        f"{_TEST_NAMES[table['method'].iloc[0]]}; p-values {_correction(analysis)} over "
-        f"{counted(family, 'test')}. Dropped: runs without a partner of the same seed or a finite value. "
+    n_tests, floor = int(table["family_size"].max()), table["smallest_p"].max()
+    adjusted = (
+        f"p-values {_correction(analysis)} over {counted(n_tests, 'test')}" if n_tests else "no test possible"
     )
-    floor = table["smallest_p"].max()
+    sentences = [
+        f"{column_label(metric)}: condition minus {file.baseline}.",
+        f"{_TEST_NAMES[table['method'].iloc[0]]}, {adjusted}.",
+        "Dropped: runs without a partner of the same seed or a finite value.",
+    ]
     if floor > 0:
-        text += f"The smallest p-value this many seeds can give is {p_value(floor)}"
-        text += f", so no test can reach {file.alpha:.2g}." if floor > file.alpha else "."
-    return text.rstrip()
+        reach = f", so no test can reach {file.alpha:.2g}" if floor > file.alpha else ""
+        sentences.append(f"The smallest p-value this many seeds can give is {p_value(floor)}{reach}.")
+    return " ".join(sentences)

@@ -52,7 +52,9 @@ def _of_the_curves(analysis: Analysis) -> list[str]:
 
 
 def _of_the_tests(analysis: Analysis) -> list[str]:
-    alpha, sentences = analysis.study.file.alpha, []
+    alpha, sentences = analysis.study.file.alpha, list[str]()
+    if len(analysis.study.seeds) == 1:
+        return sentences
     for metric, table in analysis.differences.items():
         if table.empty:
             continue

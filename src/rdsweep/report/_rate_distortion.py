@@ -52,13 +52,13 @@ def _figure(analysis: Analysis) -> ReportFigure:
     for place, (title, names) in enumerate(study.panels()):
         with drawing(f"rate-distortion-{place}"):
             figure, axes = labeled_panel(title)
-            _draw_bound(axes, analysis)
+            marks = _draw_bound(axes, analysis)
             for name in reversed(names):  # the baseline is drawn last, on top
                 _draw_runs(axes, analysis, name, look[name])
             axes.set_xlim(left=0)
             axes.set_xlabel(axis_label(study.file.curve.rate))
             axes.set_ylabel(axis_label(study.file.curve.distortion))
-            label_lines(axes, [_mark(analysis, name, look[name]) for name in names])
+            label_lines(axes, marks + [_mark(analysis, name, look[name]) for name in names])
             panels.append(svg_file(figure))
     return ReportFigure(
         name="rate-distortion",
@@ -79,11 +79,13 @@ def _draw_runs(axes: Axes, analysis: Analysis, name: str, look: Look) -> None:
     )
 
 
-def _draw_bound(axes: Axes, analysis: Analysis) -> None:
+def _draw_bound(axes: Axes, analysis: Analysis) -> list[Mark]:
     if analysis.bound is None:
-        return
+        return []
     rate = np.linspace(0, 1.02 * analysis.study.runs[analysis.study.file.curve.rate].max(), 200)
-    axes.plot(rate, analysis.bound.distortion_mse(rate), color=MUTED, linestyle=(0, (4, 2)), linewidth=1.3)
+    least = analysis.bound.distortion_mse(rate)
+    axes.plot(rate, least, color=MUTED, linestyle=(0, (4, 2)), linewidth=1.3)
+    return [Mark("bound", (rate[-1], least[-1]), Look(MUTED, "_"))]
 
 
 def _mark(analysis: Analysis, name: str, look: Look) -> Mark:
@@ -100,7 +102,7 @@ def _caption(analysis: Analysis) -> str:
     name, method = interval_name(study.file.confidence_level), analysis.bands["method"].iloc[0]
     text = (
         f"Each point is a run: n = {counted(len(study.runs), 'run')} of "
-        f"{counted(len(study.conditions), 'condition')} with up to {counted(len(study.seeds), 'seed')}. "
+        f"{counted(len(study.conditions), 'condition')} and {counted(len(study.seeds), 'seed')}. "
         f"Lines: the curve {_equation(analysis)}, fitted to the runs of each condition. "
     )
     text += (

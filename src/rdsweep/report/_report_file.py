@@ -107,7 +107,13 @@ class ReportFile(_Block):
     panels : tuple of Panel
         Groups of conditions in the figures; one panel with all of them by default.
     figures, tables : tuple of str
-        What to show, in the order of the page's own sections.
+        What to show; the page has its own order.
+
+    Examples
+    --------
+    >>> file = ReportFile(title="A study", confidence_level=0.9)
+    >>> file.baseline, round(file.alpha, 3)
+    ('baseline', 0.1)
     """
 
     title: Text
@@ -167,7 +173,17 @@ def parse_report_file(text: str, *, name: str) -> ReportFile:
 
 
 def load_report_file(path: Path) -> ReportFile:
-    """Read the report file at ``path``; errors as for `parse_report_file`."""
+    """Read the report file at ``path``; errors as for `parse_report_file`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+    ...     _ = file.write("title: A study")
+    ...     file.flush()
+    ...     load_report_file(Path(file.name)).title
+    'A study'
+    """
     return parse_report_file(path.read_text(encoding="utf-8"), name=str(path))
 
 

@@ -12,7 +12,7 @@ from rdsweep.report._palette import MUTED, looks
 from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, level_axis
 from rdsweep.report._section import ReportFigure, Section
 from rdsweep.report._svg import drawing, svg_file
-from rdsweep.report._table import ReportTable, estimates_by, header, interval_decimals, numbers, words
+from rdsweep.report._table import ReportTable, estimates_by, fitting_decimals, header, numbers, words
 from rdsweep.report._units import axis_label, column_label, column_unit
 
 _READERS: dict[tuple[str, str], tuple[str, Any]] = {
@@ -48,10 +48,14 @@ def _finding(analysis: Analysis) -> str:
     best = table.loc[table.groupby("task", sort=False)["mean"].agg("idxmin" if lower_is_better else "idxmax")]
     parts = [
         f"{row['task']} {number(row['mean'], decimals=3)} ({row[file.condition]}, "
-        f"{_READERS[row['regime'], row['head']][0]}, {general(row[file.by])} {column_unit(file.by)})"
+        f"{_reader(row['regime'], row['head'])}, {general(row[file.by])} {column_unit(file.by)})"
         for row in best.to_dict("records")
     ]
     return f"Best mean {column_label(file.score)} by task: {'; '.join(parts)}."
+
+
+def _reader(regime: str, head: str) -> str:
+    return "joint head" if regime == "joint" else f"{head.replace('non', 'non-')} probe"
 
 
 def _figure(analysis: Analysis) -> ReportFigure:
@@ -103,7 +107,7 @@ def _table(analysis: Analysis) -> ReportTable:
     keys = ["task", file.condition, "regime", "head"]
     rows = table[[*keys, "chance"]].drop_duplicates(keys)
     index = pd.MultiIndex.from_frame(rows[keys])
-    decimals = max(interval_decimals(table), 2)
+    decimals = max(fitting_decimals(table, "mean"), 2)
     return ReportTable(
         name="scores",
         caption=(

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from rdsweep.report._format import decimals_for, general, interval, number
+from rdsweep.report._format import MISSING, decimals_for, general, interval, number
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,14 @@ def estimates(
     signed : bool
         Whether positive numbers carry a sign.
     """
-    decimals = interval_decimals(frame) if decimals is None else decimals
+    decimals = fitting_decimals(frame, estimate) if decimals is None else decimals
     ends = zip(frame["low"], frame["high"], strict=True)
+    intervals = (interval(low, high, decimals=decimals, signed=signed) for low, high in ends)
     return TextColumn(
         label,
         tuple(number(value, decimals=decimals, signed=signed) for value in frame[estimate]),
         unit=unit,
-        details=tuple(interval(low, high, decimals=decimals, signed=signed) for low, high in ends),
+        details=tuple(text if text != MISSING else "" for text in intervals),
     )
 
 
@@ -129,7 +131,8 @@ def estimates_beside(
 ) -> tuple[TextColumn, ...]:
     """Return the estimates and the intervals of `estimates` as two columns, for tables with many rows."""
     column = estimates(label, frame, **options)
-    return replace(column, details=()), numbers(interval_label, column.details, unit=column.unit)
+    intervals = (text or MISSING for text in column.details)
+    return replace(column, details=()), numbers(interval_label, intervals, unit=column.unit)
 
 
 def estimates_by(
@@ -149,7 +152,7 @@ def estimates_by(
     **options
         As for `estimates`.
     """
-    options = {"decimals": interval_decimals(frame)} | options
+    options = {"decimals": fitting_decimals(frame, options.get("estimate", "estimate"))} | options
     parts = {value: part.set_index(list(rows.names)) for value, part in frame.groupby(level)}
     nothing = frame.iloc[:0].set_index(list(rows.names))
     return tuple(
@@ -157,6 +160,7 @@ def estimates_by(
     )
 
 
-def interval_decimals(frame: pd.DataFrame) -> int:
-    """Return the decimals that the intervals of ``frame`` warrant."""
-    return decimals_for((frame["high"] - frame["low"]) / 2)
+def fitting_decimals(frame: pd.DataFrame, estimate: str) -> int:
+    """Return the decimals that the intervals warrant or, where there are none, three digits of estimates."""
+    widths = ((frame["high"] - frame["low"]) / 2).replace([np.inf, 0.0], np.nan)
+    return decimals_for(widths) if widths.notna().any() else decimals_for(frame[estimate], significant=3)

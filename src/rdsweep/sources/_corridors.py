@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from rdstats.theory._corridors import mean_images, position_probabilities
+from rdstats.theory import mean_images, position_probabilities
 from rdsweep.config import SourceConfig
 
 N_POSITIONS = 169

@@ -1,7 +1,7 @@
 """Random streams: one per seed, purpose and block, so that no run depends on its neighbors.
 
 A stream is addressed, not advanced: a generator is made for each block of numbers from (seed, purpose,
-block). So a run sees the same numbers in any pack, and training resumes at any block without saved generator states.
+block). So a run sees the same numbers in any pack, and training resumes at any block without saved states.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ class Stream(IntEnum):
     TEST = 10
 
 
-def generator(
-    device: torch.device, seed: int, stream: Stream, *block: int, out: torch.Generator | None = None
-) -> torch.Generator:
+def generator(device: torch.device, seed: int, stream: Stream, *block: int) -> torch.Generator:
     """Return a generator on ``device`` for a block of a stream.
 
     Parameters
@@ -40,8 +38,6 @@ def generator(
     stream : Stream
     *block : int
         Address within the stream, such as an epoch or a chunk of steps; each at least 0.
-    out : torch.Generator, optional
-        A generator on ``device`` to set instead of making a new one.
 
     Examples
     --------
@@ -50,6 +46,5 @@ def generator(
     >>> torch.equal(torch.rand(3, generator=a), torch.rand(3, generator=b))
     True
     """
-    state = np.random.SeedSequence((seed, stream, *block)).generate_state(1, np.uint64)[0]
-    made = torch.Generator(device) if out is None else out
-    return made.manual_seed(int(state))
+    state = np.random.SeedSequence(seed, spawn_key=(stream, *block)).generate_state(1, np.uint64)[0]
+    return torch.Generator(device).manual_seed(int(state))

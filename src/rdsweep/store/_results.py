@@ -109,7 +109,8 @@ class Results:
         -------
         DataFrame
             Sorted by ``run_id``. A run that several packs hold is taken from the one that completed it
-            first or, if none did, from the newest. What does not apply to a run is missing (NaN).
+            first or, if none did, from the newest. What does not apply to a run is missing (NaN), and makes
+            an integer column one of floats.
 
         Raises
         ------

@@ -2,7 +2,7 @@
 
 from rdsweep.sweeps._cost import DEVICE_PROFILES, Cost, DeviceProfile, estimate_cost
 from rdsweep.sweeps._document import SweepError
-from rdsweep.sweeps._plan import Pack, pack_key, plan_packs
+from rdsweep.sweeps._plan import Pack, plan_packs
 from rdsweep.sweeps._sweep import Sweep, expand_sweep, load_sweep, resolved_yaml
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "estimate_cost",
     "expand_sweep",
     "load_sweep",
-    "pack_key",
     "plan_packs",
     "resolved_yaml",
 ]

@@ -38,8 +38,8 @@ class DeviceProfile:
 DEVICE_PROFILES = {
     # One core, fp32, batched matrix products over valid taps: 8.3 ms in packs of 4 to 8.
     "cpu": DeviceProfile(seconds_per_step=8e-3, pack_size=8),
-    # On paper: bound by memory traffic on an H100, 62 MB per run and step.
-    "cuda": DeviceProfile(seconds_per_step=30e-6, pack_size=256),
+    # One H100, tf32, CUDA graph, packs of 256: benchmarks/results/packed_training_h100.json.
+    "cuda": DeviceProfile(seconds_per_step=21e-6, pack_size=256),
 }
 
 

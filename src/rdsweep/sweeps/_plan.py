@@ -6,12 +6,10 @@ import hashlib
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
-from rdsweep.config import Protocol, RunConfig, TrainingConfig
-
-PackKey = tuple[Protocol, TrainingConfig]
+from rdsweep.config import PackKey, RunConfig, pack_key
 
 
 @dataclass(frozen=True)
@@ -36,14 +34,6 @@ class Pack:
     def n_images(self) -> int:
         """Number of images that the runs of the pack see in training; what its time grows with."""
         return sum(map(_n_images, self.configs))
-
-
-def pack_key(config: RunConfig) -> PackKey:
-    """Return what the runs of a pack have to share: protocol, shapes, number of steps and arithmetic.
-
-    Sources, tasks, objectives, probes, learning rates and seeds may differ within a pack.
-    """
-    return config.protocol, replace(config.training, learning_rate=1.0, learning_rate_decay=1.0)
 
 
 def plan_packs(configs: Sequence[RunConfig], *, pack_size: int, n_workers: int = 1) -> tuple[Pack, ...]:

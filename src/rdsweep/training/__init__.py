@@ -1,7 +1,7 @@
 """Training of packs: many runs at once as batched tensors."""
 
 from rdsweep.training._checkpoint import Checkpointer
-from rdsweep.training._pack import pack_key, train_pack
+from rdsweep.training._pack import train_pack
 from rdsweep.training._result import PackResult, RunResult
 
-__all__ = ["Checkpointer", "PackResult", "RunResult", "pack_key", "train_pack"]
+__all__ = ["Checkpointer", "PackResult", "RunResult", "train_pack"]

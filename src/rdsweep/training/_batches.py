@@ -109,7 +109,7 @@ class ImageFeed:
         within = (start[:, None] + places) % self._n_images
         last = first + n_steps - 1
         epochs = range(first // training.steps_per_epoch, last // training.steps_per_epoch + 1)
-        self._orders = {epoch: self._orders.get(epoch, self._order(epoch)) for epoch in epochs}
+        self._orders = {e: self._orders[e] if e in self._orders else self._order(e) for e in epochs}
         of_step = [step // training.steps_per_epoch for step in range(first, first + n_steps)]
         rows = [self._orders[epoch][:, within[i]] for i, epoch in enumerate(of_step)]
         return torch.stack(rows)[:, self._seed_of_run]

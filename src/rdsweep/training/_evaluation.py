@@ -29,7 +29,6 @@ from rdsweep.training._scores import batch_f1_scores, constant_scores, f1_scores
 Tensor = torch.Tensor
 
 IMAGES_PER_POSITION = 64
-POSITIONS_PER_BLOCK = 13
 INFORMATION_EVERY = 4
 """One of so many test images gives a latent sample for the mutual information."""
 
@@ -96,9 +95,10 @@ class Codes:
 def encode_test_set(weights: Weights, test: TestSet) -> Codes:
     """Run all of a pack's models on the test set."""
     n_runs, dtype = len(weights["code.bias"]), weights["code.bias"].dtype
-    size = POSITIONS_PER_BLOCK * IMAGES_PER_POSITION
     blocks = []
-    for images, noise in zip(test.images.split(size), test.noise.split(size), strict=True):
+    for images, noise in zip(
+        test.images.split(IMAGES_PER_POSITION), test.noise.split(IMAGES_PER_POSITION), strict=True
+    ):
         batch = images.to(dtype).expand(n_runs, -1, -1)
         mean, log_variance = encode(weights, batch)
         latents = sample_latents(mean, log_variance, noise.to(dtype).expand(n_runs, -1, -1))
@@ -122,14 +122,18 @@ def measure_runs(configs: Sequence[RunConfig], codes: Codes, test: TestSet) -> l
         measures[name] = by_position.mean(1).tolist()
         measures[f"{name}_own"] = (by_position * own).sum(1).tolist()
     active = (rates.mean(1) > ACTIVE_NATS).sum(1).tolist()
-    for name, probabilities in (("", torch.full_like(own, 1.0 / N_POSITIONS)), ("_own", own)):
-        information = _information(codes, test, probabilities)
-        measures[f"mutual_information{name}"] = information
-        measures[f"marginal_mismatch{name}"] = [
-            rate - shared for rate, shared in zip(measures[f"rate{name}"], information, strict=True)
-        ]
+    balanced = torch.full_like(own, 1.0 / N_POSITIONS)
+    information = _information(codes, test, balanced)
+    same = torch.allclose(own, balanced, rtol=1e-12, atol=0.0)
+    measures["mutual_information"] = information
+    measures["mutual_information_own"] = information if same else _information(codes, test, own)
     return [
-        {**{name: values[run] for name, values in measures.items()}, "active_latents": active[run]}
+        {
+            **{name: values[run] for name, values in measures.items()},
+            "marginal_mismatch": measures["rate"][run] - measures["mutual_information"][run],
+            "marginal_mismatch_own": measures["rate_own"][run] - measures["mutual_information_own"][run],
+            "active_latents": active[run],
+        }
         for run in range(len(configs))
     ]
 
@@ -166,10 +170,8 @@ def score_heads(
     device = test.positions.device
     runs, tables = group.runs(device), group.label_tables(device)
     labels = tables[:, test.positions]
-    size = POSITIONS_PER_BLOCK * IMAGES_PER_POSITION
-    logits = torch.cat(
-        [group.logits(weights, block[runs]) for block in codes.latents.split(size, dim=1)], dim=1
-    )
+    blocks = codes.latents.split(IMAGES_PER_POSITION, dim=1)
+    logits = torch.cat([group.logits(weights, block[runs]) for block in blocks], dim=1)
     chosen = answers(logits)
     n_classes = get_task(group.heads[0].task).n_classes
     f1_chance, accuracy_chance, entropy_chance = constant_scores(labels, n_classes)
@@ -201,4 +203,5 @@ def score_heads(
 
 def _by_position(values: Tensor) -> Tensor:
     """Average over the images of each position: (n_runs, n_images, ...) to (n_runs, 169, ...)."""
-    return values.unflatten(1, (N_POSITIONS, IMAGES_PER_POSITION)).mean(2)
+    by_position: Tensor = values.unflatten(1, (N_POSITIONS, IMAGES_PER_POSITION))
+    return by_position.mean(2)

@@ -10,9 +10,8 @@ import torch
 
 from rdsweep.config import RunConfig
 from rdsweep.models import HeadGroup
-from rdsweep.objectives import learning_rates
+from rdsweep.objectives import learning_rates, target_rates
 from rdsweep.tasks import get_task
-from rdsweep.training._batches import CHUNK_STEPS
 from rdsweep.training._result import Row
 from rdsweep.training._scores import f1_scores
 
@@ -83,14 +82,16 @@ class PackHistory:
         rate, distortion, log_beta = (
             torch.stack(self._columns[name])[:, run].tolist() for name in ("rate", "distortion", "log_beta")
         )
-        rates = learning_rates(config.training, np.array(self._steps) - 1)
+        last_steps = np.array(self._steps) - 1
+        rates = learning_rates(config.training, last_steps)
+        targets = target_rates(objective, last_steps, steps_per_epoch=config.training.steps_per_epoch)
         return tuple(
             {
                 "step": step,
                 "rate": rate[i],
                 "distortion_mse": distortion[i],
                 "beta": math.nan if objective.kind == "capacity" else math.exp(log_beta[i]),
-                "target_rate": math.nan if objective.capacity is None else objective.capacity,
+                "target_rate": targets[i],
                 "learning_rate": rates[i],
             }
             for i, step in enumerate(self._steps)
@@ -116,14 +117,9 @@ class PackHistory:
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Take what `state` gave."""
         self._steps = state["steps"].tolist()
-        self._failed_at = state["failed_at"].clone()
+        self._failed_at = state["failed_at"].cpu().clone()
         self._columns = {
-            name.removeprefix("history."): list(values.unbind(0))
+            name.removeprefix("history."): list(values.cpu().unbind(0))
             for name, values in state.items()
             if name.startswith("history.")
         }
-
-
-def chunk_end(first_chunk: int, n_steps: int) -> int:
-    """Return the number of steps done when a chunk of ``n_steps`` steps ends."""
-    return first_chunk * CHUNK_STEPS + n_steps

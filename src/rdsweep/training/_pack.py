@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from rdsweep.config import RunConfig
+from rdsweep.config import RunConfig, pack_key
 from rdsweep.models import Head, HeadGroup, group_heads, unpack_head, unpack_vae
 from rdsweep.training._batches import CHUNK_STEPS, Batch, ImageFeed, batch_chunks
 from rdsweep.training._checkpoint import Checkpointer
@@ -52,7 +52,7 @@ def train_pack(
     Parameters
     ----------
     configs : sequence of RunConfig
-        Runs that agree in protocol, batches and sizes (`pack_key`).
+        Runs that agree in protocol, batches and sizes (`rdsweep.config.pack_key`).
     device : str or torch.device, default "cpu"
     progress : Callable, optional
         Called now and then with the fraction done, in [0, 1].
@@ -86,12 +86,6 @@ def train_pack(
     name = torch.cuda.get_device_name(place) if place.type == "cuda" else place.type
     seconds = time.perf_counter() - started
     return PackResult(tuple(results[i] for i in back), name, arithmetic.name, seconds)
-
-
-def pack_key(config: RunConfig) -> tuple[object, ...]:
-    """Return what runs of one pack must agree in; objectives, tasks, probes and learning rates are free."""
-    training = replace(config.training, learning_rate=1.0, learning_rate_decay=1.0, cooldown=0.0)
-    return (config.protocol, training)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from dit.rate_distortion import blahut_arimoto as dit_blahut_arimoto
+from dit.rate_distortion.blahut_arimoto import blahut_arimoto as dit_blahut_arimoto
 from scipy.special import entr
 
 from rdstats._status import Status

@@ -35,7 +35,12 @@ def test_blocks_rebuild_the_probabilities():
         ([1.0], [[1.5]], {}, r"probabilities must lie in \[0, 1\], but got"),
         ([1.0], [[np.nan]], {}, r"probabilities must lie in \[0, 1\]"),
         ([1.0], [[0.5]], {"copies": 0}, "copies must be an integer of at least 1, but got 0"),
-        ([1.0], [[0.5, 0.5]], {"block_sizes": (3,)}, r"block_sizes must be positive and add up to 2, but got \(3,\)"),
+        (
+            [1.0],
+            [[0.5, 0.5]],
+            {"block_sizes": (3,)},
+            r"block_sizes must be positive and add up to 2",
+        ),
     ],
 )
 def test_bad_input(weights, probabilities, options, message):

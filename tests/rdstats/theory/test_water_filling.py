@@ -51,3 +51,5 @@ def test_bad_input():
         water_level(0.0)
     with pytest.raises(ValueError, match="information must lie in"):
         gray_bounds(BernoulliMixture([1.0], [[0.5]]), 1.0, information=-1.0)
+    with pytest.raises(ValueError, match=r"p must lie in \[0, 1\], but got \[1.2\]"):
+        bernoulli_rd([1.2], 1.0)

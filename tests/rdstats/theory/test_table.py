@@ -1,0 +1,76 @@
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rdstats.theory import corridor_tasks, distortion_price, rd_bounds, rd_table, write_rd_function
+
+SMALL = {"n_slopes": 8, "n_pixel_slopes": 3}
+
+
+@pytest.fixture(scope="module")
+def cache_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("theory")
+
+
+@pytest.fixture(scope="module")
+def table(cache_dir):
+    return rd_table(cache_dir=cache_dir, **SMALL)
+
+
+def test_columns_and_order(table):
+    assert list(table.columns) == ["rate", "distortion_mse", "pixel_lower", "pixel_upper", "gap", "beta"]
+    assert np.all(np.diff(table["rate"]) > 0)
+    assert table["rate"].iloc[0] == pytest.approx(0.0, abs=1e-9)
+    assert 11.5 < table["rate"].iloc[-1] <= 12.0
+    assert table.notna().all(axis=None)
+
+
+def test_bounds_are_ordered(table):
+    assert np.all(table["pixel_lower"] <= table["pixel_upper"])
+    # An encoder that sees the image may draw the positions from it, so it does at least as well as
+    # one that is shown them; the factor points are vertices of the upper bound or above it.
+    assert np.all(table["pixel_upper"] <= table["distortion_mse"] + 1e-12)
+
+
+def test_anchors(table):
+    assert table["distortion_mse"].iloc[0] == pytest.approx(0.155297, abs=1e-6)
+    beyond = table["rate"] >= np.log(169.0)
+    assert table.loc[beyond, "distortion_mse"].to_numpy() == pytest.approx(0.054648, abs=1e-6)
+    assert np.all(table.loc[beyond, "beta"] == 0.0)
+    assert table["gap"].max() <= 2e-6
+
+
+def test_second_call_comes_from_disk(table, cache_dir):
+    start = time.perf_counter()
+    again = rd_table(cache_dir=cache_dir, **SMALL)
+    # Solving takes seconds and reading milliseconds; the limit allows for a busy machine.
+    assert time.perf_counter() - start < 0.5
+    pd.testing.assert_frame_equal(table, again)
+
+
+def test_frontier_levels(cache_dir):
+    bounds = rd_bounds(cache_dir=cache_dir, **SMALL)
+    rate = np.array([0.5, 2.0, 4.0])
+    pixel, factor = (bounds.frontier(level).distortion_mse(rate) for level in ("pixel", "factor"))
+    assert np.all(pixel <= factor + 1e-4)
+    with pytest.raises(ValueError, match="level must be one of 'pixel', 'factor', but got 'image'"):
+        bounds.frontier("image")
+
+
+def test_written_file_reads_back(tmp_path, cache_dir, monkeypatch, table):
+    monkeypatch.setattr("rdstats.theory._table.rd_table", lambda *args, **kwargs: table)
+    path = write_rd_function(tmp_path / "new", cache_dir=cache_dir)
+    assert path.name == "rd_function.csv"
+    pd.testing.assert_frame_equal(pd.read_csv(path), table)
+    assert [entry.name for entry in path.parent.iterdir()] == ["rd_function.csv"]
+
+
+@pytest.mark.slow
+def test_price_of_a_perfect_task(cache_dir):
+    price = distortion_price([0.1, 0.8, 2.0, 5.0], corridor_tasks()["order"], n_slopes=6, cache_dir=cache_dir)
+    assert price[0] == np.inf
+    assert price[1] > price[2] > price[3] > -1e-5
+    # The positions determine the class, so at their entropy the task is free.
+    assert price[3] == pytest.approx(0.0, abs=1e-3)
