@@ -83,9 +83,11 @@ def best_accuracy(rate: ArrayLike, labels: ArrayLike, weights: ArrayLike) -> Flo
     ranked = np.sort(classes)[::-1]
     entropy = float(entr(ranked).sum())
     theta_at_zero_rate = float(ranked[1]) if len(ranked) > 1 else 0.0
+    # The rate at which nothing is told, up to rounding.
+    silence = max(_hamming_point(ranked, theta_at_zero_rate)[0], 0.0)
 
     def accuracy(one: float) -> float:
-        if one <= 0.0:
+        if one <= silence:
             return float(ranked[0])
         if one >= entropy:
             return 1.0

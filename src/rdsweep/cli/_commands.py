@@ -138,13 +138,15 @@ def report(
 def theory(
     imbalance: Annotated[ImbalanceName, typer.Option(help="Which positions are frequent.")] = "none",
     ratio: Annotated[float, typer.Option(min=1.0, help="How many times as frequent they are.")] = 1.0,
-    out: TableOutOption = None,
+    tasks: Annotated[
+        list[str] | None, typer.Option(help="A task whose best scores to compute too; may be repeated.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="A folder for the curves as CSV files.")] = None,
 ) -> None:
     """Compute the rate-distortion function of a source, the bound that no model can beat."""
-    from rdstats.theory import rd_table
-    from rdsweep.cli._table import deliver_table
+    from rdsweep.cli._theory import deliver_theory
 
-    deliver_table(rd_table(imbalance, ratio), out)
+    deliver_theory(imbalance, ratio, tasks=tasks or [], out=out)
 
 
 @app.command()

@@ -64,7 +64,8 @@ def test_bounds_bracket_the_exact_optimum(seed):
 @pytest.mark.parametrize("seed", range(100))
 def test_bounds_bracket_the_exact_optimum_up_to_eight_pixels(seed):
     rng = np.random.default_rng(1000 + seed)
-    source = random_source(rng, most_pixels=8)
+    # An exact solution with eight pixels (256 images) takes a minute; one source in five may have as many.
+    source = random_source(rng, most_pixels=8 if seed % 5 == 0 else 6)
     for beta in (0.6, 1.8, 4.0):
         assert_bracketed(source, beta)
 

@@ -14,5 +14,11 @@ def test_one_row_per_task_and_rate():
 
 
 def test_unknown_task():
-    with pytest.raises(ValueError, match="tasks must be one of .*'bins', but got 'x'"):
+    with pytest.raises(ValueError, match=r"tasks must be one of .*'bins', but got 'x'"):
         task_table([0.0], tasks=["x"])
+
+
+def test_rates_of_rounding_size_are_silence():
+    table = task_table([0.0, 4.4e-16], tasks=["order", "bins"])
+    spread = table.groupby("task")["accuracy"].agg(lambda values: values.max() - values.min())
+    assert spread.max() < 1e-12  # accuracy rises like the root of the rate at most: rounding remains
