@@ -1,58 +1,67 @@
 """Statistics of rate-distortion curves and of baseline-versus-hybrid comparisons over seeds."""
 
-from rdstats._comparisons import (
-    Claim,
-    Comparison,
-    Estimate,
-    Friedman,
-    OmnibusTest,
-    SeedPlan,
-    SimulatedPower,
-    adjust,
-    bootstrap_conditions,
-    bootstrap_interval,
-    compare_conditions,
-    compare_curves,
-    compare_paired,
-    compare_unpaired,
-    curve_permutation,
-    effect_sizes,
-    equivalence_test,
-    evaluate_claims,
-    extra_sum_of_squares,
-    friedman,
-    interquartile_mean,
-    mixed_model,
-    performance_profile,
-    power,
-    seeds_needed,
-    simulate_power,
-    summarize_verdicts,
-    trend_test,
-)
-from rdstats._curves import (
-    FAMILIES,
-    Audit,
-    BDResult,
-    CurveFit,
-    Family,
-    LeastSquaresSolution,
-    Parameter,
-    ResidualCheck,
-    audit_runs,
-    bd_distortion,
-    bd_rate,
-    bd_table,
-    capacity_audit,
-    compare_families,
-    convex_monotone_family,
-    curve_bands,
-    fit_curve,
-    fit_curves,
-    least_squares_fit,
-    parallel_gaussian_family,
-    tangency_audit,
-)
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rdstats._comparisons import (
+        Claim,
+        Comparison,
+        Estimate,
+        Friedman,
+        OmnibusTest,
+        SeedPlan,
+        SimulatedPower,
+        adjust,
+        bootstrap_conditions,
+        bootstrap_interval,
+        compare_conditions,
+        compare_curves,
+        compare_paired,
+        compare_unpaired,
+        curve_permutation,
+        effect_sizes,
+        equivalence_test,
+        evaluate_claims,
+        extra_sum_of_squares,
+        friedman,
+        interquartile_mean,
+        mixed_model,
+        performance_profile,
+        power,
+        seeds_needed,
+        simulate_power,
+        summarize_verdicts,
+        trend_test,
+    )
+    from rdstats._curves import (
+        FAMILIES,
+        Audit,
+        BDResult,
+        CurveFit,
+        Family,
+        LeastSquaresSolution,
+        Parameter,
+        ResidualCheck,
+        audit_runs,
+        bd_distortion,
+        bd_rate,
+        bd_table,
+        capacity_audit,
+        compare_families,
+        convex_monotone_family,
+        curve_bands,
+        fit_curve,
+        fit_curves,
+        least_squares_fit,
+        parallel_gaussian_family,
+        tangency_audit,
+    )
+    from rdstats._status import DegenerateDataWarning, DroppedRowsWarning, Interval, RDStatsWarning, Status
+
+_MODULES = ("rdstats._status", "rdstats._curves", "rdstats._comparisons")
 
 __all__ = [
     "FAMILIES",
@@ -61,15 +70,20 @@ __all__ = [
     "Claim",
     "Comparison",
     "CurveFit",
+    "DegenerateDataWarning",
+    "DroppedRowsWarning",
     "Estimate",
     "Family",
     "Friedman",
+    "Interval",
     "LeastSquaresSolution",
     "OmnibusTest",
     "Parameter",
+    "RDStatsWarning",
     "ResidualCheck",
     "SeedPlan",
     "SimulatedPower",
+    "Status",
     "adjust",
     "audit_runs",
     "bd_distortion",
@@ -105,3 +119,16 @@ __all__ = [
     "tangency_audit",
     "trend_test",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a public name when it is first asked for: SciPy and pandas take a second."""
+    if name in __all__:
+        for module in map(importlib.import_module, _MODULES):
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

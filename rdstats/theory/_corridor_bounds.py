@@ -81,7 +81,8 @@ def rd_bounds(
         Slopes of the factor curve, and slopes up to 2 of the bounds for images.
     cache_dir : path, optional
         Where solutions are kept; ``$XDG_CACHE_HOME/rdsweep/theory`` or ``~/.cache/rdsweep/theory`` if not
-        given. The first solution takes about a minute without imbalance and ten with ``"alignment"`` on one core.
+        given. The first solution takes about a minute without imbalance and ten with ``"alignment"``, on one
+        core.
 
     Returns
     -------

@@ -87,6 +87,8 @@ def main() -> None:
     parser.add_argument("--log", type=Path)
     parser.add_argument("--die-once", type=Path)
     arguments = parser.parse_args()
+    # Shells start background jobs with SIGINT ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run_sweep(
         grid(n_seeds=4),
         results=arguments.results,

@@ -40,7 +40,7 @@ def test_differences_are_condition_minus_baseline_at_equal_seeds(make_tables: Ma
 
 def test_the_achieved_rate_is_relative_to_capacity(make_tables: Maker) -> None:
     runs, scores = make_tables(["baseline"], [2.0], [0, 1])
-    runs["rate"] = [2.02, 1.94]
+    runs["rate_own"] = [2.02, 1.94]
     achieved = analyze(select_study(FILE, runs=runs, scores=scores)).achieved.iloc[0]
     assert achieved["mean"] == pytest.approx(-0.01)
     assert achieved["worst"] == pytest.approx(0.03)
