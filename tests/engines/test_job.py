@@ -18,7 +18,8 @@ def user_task(monkeypatch: pytest.MonkeyPatch) -> Task:
 
 
 def test_tasks_of_users_reach_workers_as_data(user_task: Task) -> None:
-    (task,) = pickle.loads(pickle.dumps(portable_tasks()))
+    tasks = {task.name: task for task in pickle.loads(pickle.dumps(portable_tasks()))}
+    task = tasks["left"]
     assert (task.name, task.n_classes, task.digest()) == ("left", 2, user_task.digest())
     register_task(task)
     assert get_task("left").digest() == user_task.digest()

@@ -55,7 +55,7 @@ class _Block(BaseModel):
 class CurveChoice(_Block):
     """Which curve is fitted to rate and distortion, and whether the theoretical bound is shown.
 
-    The bound takes minutes to solve when it is first asked for; from then on it comes from a cache.
+    The bound of the balanced source, on which runs are evaluated, comes solved with the package.
     """
 
     family: CurveFamily = "gaussian"

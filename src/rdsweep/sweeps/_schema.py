@@ -80,6 +80,7 @@ Axis = Annotated[list[T], BeforeValidator(_listed), AfterValidator(_filled)]
 Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 Calls = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 Seeds = Annotated[
     list[Calls], BeforeValidator(_seed_list), AfterValidator(_filled), AfterValidator(_sorted_distinct)
@@ -205,6 +206,7 @@ class Training(Closed):
     shards: Count | None = None
     learning_rate: Positive | None = None
     learning_rate_decay: Positive | None = None
+    cooldown: Share | None = None
     n_latents: Count | None = None
     precision: Precision | None = None
 

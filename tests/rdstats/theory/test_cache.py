@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from rdstats.theory import rd_bounds
 from rdstats.theory._cache import cached_arrays, default_cache_dir
 
 
@@ -56,3 +57,8 @@ def test_a_failure_leaves_no_file(tmp_path):
 def test_default_directory_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_cache_dir() == tmp_path / "rdsweep" / "theory"
+
+
+def test_the_balanced_source_comes_solved(tmp_path):
+    rd_bounds("none", cache_dir=tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
