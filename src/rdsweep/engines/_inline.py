@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,29 +23,15 @@ class InlineEngine:
 
     def train(self, packs: Sequence[Pack], job: PackJob, *, on_progress: OnProgress) -> tuple[str, ...]:
         """Train and store ``packs``; an exception that is not the outcome of a run ends the sweep."""
-        with _one_thread():
-            for pack in packs:
-                job(pack, progress=partial(on_progress, pack.pack_id))
-                on_progress(pack.pack_id, 1.0)
+        for pack in packs:
+            job(pack, progress=partial(on_progress, pack.pack_id))
+            on_progress(pack.pack_id, 1.0)
         return ()
 
 
 def inline_engine(*, device: str) -> InlineEngine:
     """Return an engine for this process on ``device`` ("auto", "cpu" or "cuda")."""
     return InlineEngine(choose_device(device, has_cuda=_has_cuda))
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep PyTorch to one thread: the products of a pack are small, and on a busy machine threads wait."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _has_cuda() -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -74,16 +75,30 @@ class PackJob:
         train = self.train or train_pack
         started = time.perf_counter()
         try:
-            result = train(
-                pack.configs,
-                device=self.device,
-                progress=progress,
-                checkpointer=Checkpointer(self.results.checkpoint_file(pack.pack_id)),
-                keep_weights=self.keep_weights,
-            )
+            with _one_thread():
+                result = train(
+                    pack.configs,
+                    device=self.device,
+                    progress=progress,
+                    checkpointer=Checkpointer(self.results.checkpoint_file(pack.pack_id)),
+                    keep_weights=self.keep_weights,
+                )
         except (ValueError, RuntimeError) as error:
             result = _failed_pack(pack, error, device=self.device, seconds=time.perf_counter() - started)
         self.results.write_pack(pack, result, sweep_name=self.sweep_name, keep_weights=self.keep_weights)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep PyTorch to one thread: the products of a pack are small, and on a busy machine threads wait."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)

@@ -158,9 +158,6 @@ def _ignore(pack_id: str, fraction: float) -> None:
 
 
 def _train_trial(config: Mapping[str, str], *, job: PackJob, packs: Mapping[str, Pack]) -> None:
-    from torch import set_num_threads
-
-    set_num_threads(1)
     reported = time.monotonic()
 
     def report(fraction: float) -> None:

@@ -43,8 +43,7 @@ class EagerDriver(Generic[B, S]):
         for index in range(n_steps):
             stats = self._step(_select(chunk, index))
             rows.append(map_tensors(stats, lambda tensor: tensor.clone()))
-        columns = [iter(list(tensors)) for tensors in zip(*map(tensors_of, rows), strict=True)]
-        stacked = iter([torch.stack(list(column)) for column in columns])
+        stacked = (torch.stack(column) for column in zip(*map(tensors_of, rows), strict=True))
         return map_tensors(rows[0], lambda _: next(stacked))
 
 
@@ -65,7 +64,8 @@ class GraphDriver(Generic[B, S]):
         """Run the first ``n_steps`` steps of ``chunk``."""
         first = 0
         if self._graph is None:
-            first = self._prepare(chunk, min(WARM_UP_STEPS, n_steps))
+            first = min(WARM_UP_STEPS, n_steps)
+            self._prepare(chunk, first)
             if first == n_steps:
                 return map_tensors(self._outputs, lambda tensor: tensor[:n_steps].clone())
             self._capture()
@@ -78,7 +78,7 @@ class GraphDriver(Generic[B, S]):
             self._graph.replay()
         return map_tensors(self._outputs, lambda tensor: tensor[:n_steps].clone())
 
-    def _prepare(self, chunk: B, n_steps: int) -> int:
+    def _prepare(self, chunk: B, n_steps: int) -> None:
         """Take over the chunk as input buffers and run the first steps eagerly."""
         self._inputs = map_tensors(chunk, lambda tensor: tensor.clone())
         length = len(next(iter(tensors_of(chunk))))
@@ -92,7 +92,6 @@ class GraphDriver(Generic[B, S]):
                 for held, new in zip(tensors_of(self._outputs), tensors_of(stats), strict=True):
                     held[index].copy_(new)
         torch.cuda.current_stream().wait_stream(stream)
-        return n_steps
 
     def _capture(self) -> None:
         self._counter = torch.zeros(1, dtype=torch.int64, device="cuda")

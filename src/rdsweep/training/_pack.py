@@ -13,7 +13,7 @@ import torch
 
 from rdsweep.config import RunConfig, pack_key
 from rdsweep.models import Head, HeadGroup, group_heads, unpack_head, unpack_vae
-from rdsweep.training._batches import CHUNK_STEPS, Batch, ImageFeed, batch_chunks
+from rdsweep.training._batches import CHUNK_STEPS, ImageFeed, batch_chunks
 from rdsweep.training._checkpoint import Checkpointer
 from rdsweep.training._driver import make_driver
 from rdsweep.training._evaluation import (
@@ -119,20 +119,13 @@ def _train(
         stats = driver(chunk, n_steps)
         done += n_steps
         history.add_runs(done, stats.rate, stats.distortion, stats.log_beta)
-        for target, entropy, chosen, labels in zip(
-            step.targets, stats.cross_entropy, stats.answers, _labels(step, chunk, n_steps), strict=True
-        ):
+        for target, entropy, chosen in zip(step.targets, stats.cross_entropy, stats.answers, strict=True):
+            labels = target.chunk_labels(chunk.positions[:n_steps])
             history.add_heads(target.group, entropy, chosen, labels)
         progress(done / n_total)
         if checkpointer is not None and done < n_total and checkpointer.due():
-            state = _state(step, history)
-            checkpointer.save(identity, done // CHUNK_STEPS, state)
+            checkpointer.save(identity, done // CHUNK_STEPS, _state(step, history))
     return _Trained(step, groups, history, feed)
-
-
-def _labels(step: PackStep, chunk: Batch, n_steps: int) -> Iterator[torch.Tensor]:
-    for target in step.targets:
-        yield torch.stack([target.batch_labels(positions) for positions in chunk.positions[:n_steps]])
 
 
 def _state(step: PackStep, history: PackHistory) -> dict[str, torch.Tensor]:
@@ -230,22 +223,16 @@ def _task_loss(config: RunConfig, scores: Sequence[Row]) -> float:
 
 
 def _run_weights(trained: _Trained, run: int) -> dict[str, np.ndarray]:
-    vae = {
-        name: leaf
-        for name, leaf in trained.step.weights.items()
-        if name.partition(".")[0] not in _names(trained)
-    }
+    of_heads = {group.name for group in trained.groups}
+    weights = trained.step.weights
+    vae = {name: leaf for name, leaf in weights.items() if name.partition(".")[0] not in of_heads}
     state = {f"vae.{name}": value for name, value in unpack_vae(vae, run).items()}
     for group in trained.groups:
         for index, head in enumerate(group.heads):
             if head.run == run:
-                part = unpack_head(group, trained.step.weights, index)
+                part = unpack_head(group, weights, index)
                 state |= {f"heads.{head.task}.{name}": value for name, value in part.items()}
     return {name: value.float().cpu().numpy() for name, value in state.items()}
-
-
-def _names(trained: _Trained) -> set[str]:
-    return {group.name for group in trained.groups}
 
 
 def _identity(configs: Sequence[RunConfig], device: torch.device, arithmetic: Arithmetic) -> str:

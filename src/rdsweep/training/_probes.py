@@ -115,7 +115,7 @@ def train_probes(configs: Sequence[RunConfig], weights: Weights, feed: ImageFeed
         stats = driver(chunk, n_steps)
         history.add_step(first + n_steps)
         for target, entropy, chosen in zip(step.targets, stats.cross_entropy, stats.answers, strict=True):
-            labels = torch.stack([target.batch_labels(p) for p in chunk.positions[:n_steps]])
+            labels = target.chunk_labels(chunk.positions[:n_steps])
             history.add_heads(target.group, entropy, chosen, labels)
     return TrainedProbes(groups, step.weights, history)
 

@@ -57,6 +57,10 @@ class GroupTargets:
         """Return the class of each image by head, (n_heads, batch_size), for positions by run."""
         return self.labels.gather(1, positions[self.runs])
 
+    def chunk_labels(self, positions: Tensor) -> Tensor:
+        """Return the classes of a chunk, (n_steps, n_heads, batch_size), for positions by step and run."""
+        return torch.stack([self.batch_labels(of_step) for of_step in positions])
+
 
 class PackStep:
     """The training step of a pack.
