@@ -13,7 +13,7 @@ OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts slow calibration chromium clean
+.PHONY: help setup demo test lint types contracts slow calibration chromium axe postgres clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,7 +27,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python must be 3.11 or newer, but $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12 setup")' \
 	  && echo "making $(VENV) with $(PYTHON)" && $(PYTHON) -m venv --clear $(VENV); }
 	$(PIP_INSTALL) torch
-	$(PIP_INSTALL) -e '.[ray,dev]'
+	$(PIP_INSTALL) -e '.[ray,optuna,dev]'
 	@touch $@
 
 demo: setup ## Run sweeps/quick.yaml under Ray Tune and build its report
@@ -63,6 +63,17 @@ chromium: ## Install Chromium for the browser tests where it is missing (Debian,
 	  apt-get update -q && DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -q -y --no-install-recommends chromium fonts-liberation; \
 	else echo "Chromium must be installed by hand where there is no apt-get or no root" >&2; exit 1; fi
+
+axe: ## Install axe-core for the accessibility test where it is missing (needs npm)
+	@test -f node_modules/axe-core/axe.min.js || \
+	  npm install --no-save --no-package-lock --no-audit --no-fund axe-core@4.14.1
+
+postgres: ## Install PostgreSQL for the test of shared studies where it is missing (Debian, as root)
+	@if command -v postgres || ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null; then :; \
+	elif [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -q -y --no-install-recommends postgresql; \
+	else echo "PostgreSQL must be installed by hand where there is no apt-get or no root" >&2; exit 1; fi
 
 clean: ## Remove .venv, caches and the demo's report; results stay
 	rm -rf $(VENV) demo-report build dist *.egg-info src/*.egg-info

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rdstats._comparisons import (
+        VERDICTS,
         Claim,
         Comparison,
         Estimate,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         adjust,
         bootstrap_conditions,
         bootstrap_interval,
+        claim_runs,
         compare_conditions,
         compare_curves,
         compare_paired,
@@ -59,12 +61,23 @@ if TYPE_CHECKING:
         parallel_gaussian_family,
         tangency_audit,
     )
+    from rdstats._learning import ThresholdTimes, TimeComparison, compare_times, time_to_threshold
+    from rdstats._learning_tables import summarize_times, threshold_times
+    from rdstats._prediction import Place, place_in_runs, place_points
     from rdstats._status import DegenerateDataWarning, DroppedRowsWarning, Interval, RDStatsWarning, Status
 
-_MODULES = ("rdstats._status", "rdstats._curves", "rdstats._comparisons")
+_MODULES = (
+    "rdstats._status",
+    "rdstats._curves",
+    "rdstats._comparisons",
+    "rdstats._learning",
+    "rdstats._learning_tables",
+    "rdstats._prediction",
+)
 
 __all__ = [
     "FAMILIES",
+    "VERDICTS",
     "Audit",
     "BDResult",
     "Claim",
@@ -79,11 +92,14 @@ __all__ = [
     "LeastSquaresSolution",
     "OmnibusTest",
     "Parameter",
+    "Place",
     "RDStatsWarning",
     "ResidualCheck",
     "SeedPlan",
     "SimulatedPower",
     "Status",
+    "ThresholdTimes",
+    "TimeComparison",
     "adjust",
     "audit_runs",
     "bd_distortion",
@@ -92,10 +108,12 @@ __all__ = [
     "bootstrap_conditions",
     "bootstrap_interval",
     "capacity_audit",
+    "claim_runs",
     "compare_conditions",
     "compare_curves",
     "compare_families",
     "compare_paired",
+    "compare_times",
     "compare_unpaired",
     "convex_monotone_family",
     "curve_bands",
@@ -112,11 +130,16 @@ __all__ = [
     "mixed_model",
     "parallel_gaussian_family",
     "performance_profile",
+    "place_in_runs",
+    "place_points",
     "power",
     "seeds_needed",
     "simulate_power",
+    "summarize_times",
     "summarize_verdicts",
     "tangency_audit",
+    "threshold_times",
+    "time_to_threshold",
     "trend_test",
 ]
 

@@ -6,6 +6,7 @@ from rdstats._comparisons._claim import Claim
 from rdstats._comparisons._compare_curves import compare_curves
 from rdstats._comparisons._comparison import Comparison
 from rdstats._comparisons._conditions import compare_conditions
+from rdstats._comparisons._contrasts import claim_runs
 from rdstats._comparisons._curve_tests import curve_permutation, extra_sum_of_squares
 from rdstats._comparisons._effect_sizes import effect_sizes
 from rdstats._comparisons._equivalence import equivalence_test
@@ -19,9 +20,10 @@ from rdstats._comparisons._profile import performance_profile
 from rdstats._comparisons._simulated_power import SimulatedPower, simulate_power
 from rdstats._comparisons._trend import trend_test
 from rdstats._comparisons._unpaired import compare_unpaired
-from rdstats._comparisons._verdicts import evaluate_claims, summarize_verdicts
+from rdstats._comparisons._verdicts import VERDICTS, evaluate_claims, summarize_verdicts
 
 __all__ = [
+    "VERDICTS",
     "Claim",
     "Comparison",
     "Estimate",
@@ -32,6 +34,7 @@ __all__ = [
     "adjust",
     "bootstrap_conditions",
     "bootstrap_interval",
+    "claim_runs",
     "compare_conditions",
     "compare_curves",
     "compare_paired",

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from rdstats._comparisons._paired import PAIRED_METHODS
 from rdstats._validate import check_choice, check_real
 
 CONTRASTS = {
     "difference": "conditions (baseline, hybrid): hybrid - baseline lies beyond margin in the direction",
     "equivalence": "conditions (baseline, hybrid): |hybrid - baseline| < margin",
     "interaction": "conditions (baseline, hybrid): slope of hybrid - baseline along the axis",
+    "monotone": "each condition: every step of the metric along the axis lies beyond margin in the direction",
     "ordering": "conditions in the order claimed: each lies beyond the one before, in the direction",
     "threshold": "each condition: metric lies beyond threshold in the direction",
     "trend": "each condition: slope of the metric along the axis lies beyond margin in the direction",
@@ -19,7 +21,9 @@ CONTRASTS = {
 """Kinds of contrast, with what they say."""
 
 PAIR_CONTRASTS = ("difference", "equivalence", "interaction")
-AXIS_CONTRASTS = ("interaction", "trend")
+AXIS_CONTRASTS = ("interaction", "monotone", "trend")
+SEPARATE_CONTRASTS = ("monotone", "threshold", "trend")  # each condition gets a verdict of its own
+UNPAIRED_CONTRASTS = ("difference", "equivalence", "ordering")
 _REQUIRED = ("id", "statement", "source", "metric", "contrast", "conditions")
 
 
@@ -51,7 +55,13 @@ class Claim:
     where : mapping of str to tuple
         Columns and the values that runs must have to take part.
     axis : str
-        Column of the levels of a trend or interaction.
+        Column of the levels of a trend, of steps or of an interaction.
+    paired : bool
+        Whether runs pair by seed. False: conditions of other seeds, or of unrelated sweeps, are compared
+        run against run; for a difference, equivalence or ordering.
+    method : str, optional
+        Test of this claim, see :func:`evaluate_claims`; by default the one that is given there, and
+        ``"welch"`` for a claim that is not paired.
     family : str
         Claims of one family are adjusted for multiplicity together.
 
@@ -90,6 +100,8 @@ class Claim:
     strata: tuple[str, ...] = ()
     where: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     axis: str = "capacity"
+    paired: bool = True
+    method: str | None = None
     family: str = "claims"
 
     def __post_init__(self) -> None:
@@ -103,6 +115,7 @@ class Claim:
         if self.contrast == "equivalence" and self.margin == 0:
             raise ValueError(f"{where}margin must be above 0 for 'equivalence', but got {self.margin!r}")
         self._check_conditions(where)
+        self._check_test(where)
 
     def _check_conditions(self, where: str) -> None:
         n = len(self.conditions)
@@ -112,6 +125,17 @@ class Claim:
             raise ValueError(f"{where}conditions must be enough and distinct, but got {self.conditions!r}")
         if self.contrast in AXIS_CONTRASTS and self.axis in self.strata:
             raise ValueError(f"{where}strata must not hold the axis of the contrast, but got {self.strata!r}")
+
+    def _check_test(self, where: str) -> None:
+        if not isinstance(self.paired, bool):
+            raise TypeError(f"{where}paired must be true or false, but got {self.paired!r}")
+        if not self.paired and self.contrast not in UNPAIRED_CONTRASTS:
+            allowed = ", ".join(UNPAIRED_CONTRASTS)
+            raise ValueError(f"{where}paired must be true unless contrast is one of {allowed}, but got False")
+        if self.method is not None:
+            # The other unpaired test estimates a probability, which no margin in the metric's unit fits.
+            methods = PAIRED_METHODS if self.paired else ("welch", "permutation")
+            check_choice(f"{where}method", self.method, methods)
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> Claim:

@@ -1,4 +1,4 @@
-"""From runs to one number per seed: the contrast that a claim is about."""
+"""From runs to the samples that a claim is about: one contrast per seed, or two sets of runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from rdstats._comparisons._blocks import check_keys
-from rdstats._comparisons._claim import AXIS_CONTRASTS, Claim
+from rdstats._comparisons._claim import AXIS_CONTRASTS, SEPARATE_CONTRASTS, Claim
 from rdstats._comparisons._samples import magnitude, snap
 from rdstats._comparisons._trend import slopes
 from rdstats._validate import FloatArray, check_columns
+
+Sample = tuple[FloatArray, ...]
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,10 @@ class Evidence:
     ----------
     stratum : str
         Condition and values of the strata, as text; empty for a claim without either.
-    parts : tuple of ndarray, each of shape (n_seeds,)
-        Contrast of each seed in the unit of the metric (per unit of the axis), its claimed sign
-        positive; several where the claim asserts several differences at once.
+    parts : tuple of tuples of ndarray
+        Samples in the unit of the metric (per unit of the axis), their claimed sign positive; several
+        parts where the claim asserts several differences at once. A part is one array, the contrast of
+        each seed, or where runs do not pair two, of which the second is claimed to lie beyond the first.
     n_dropped : int
         Runs left out: not finite, or of a seed that lacks a condition or level.
     problem : str
@@ -34,77 +37,136 @@ class Evidence:
     """
 
     stratum: str
-    parts: tuple[FloatArray, ...]
+    parts: tuple[Sample, ...]
     n_dropped: int
     problem: str = ""
 
 
-def collect_evidence(runs: pd.DataFrame, claim: Claim, *, condition: str, seed: str) -> list[Evidence]:
-    """Return the evidence of every stratum of ``claim``, in sorted order.
+def claim_runs(
+    runs: pd.DataFrame, claim: Claim, *, condition: str = "model", seed: str = "seed"
+) -> dict[str, pd.DataFrame]:
+    """Return the runs that each verdict on a claim is about.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        As for :func:`evaluate_claims`.
+    claim : Claim
+    condition, seed : str
+        Columns of the condition's name and of the seed.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Rows of ``runs`` by stratum, in the order of the rows of :func:`evaluate_claims`.
 
     Raises
     ------
     ValueError
         If a column is missing, or the claim's filters leave several runs of a seed in a cell.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"model": ["a", "a", "b"], "seed": [0, 1, 0], "f1": [0.9, 0.8, 0.1]})
+    >>> claim = Claim("c", "s", "", "f1", "threshold", ("a", "b"), threshold=0.5)
+    >>> {stratum: len(rows) for stratum, rows in claim_runs(runs, claim).items()}
+    {'model=a': 2, 'model=b': 1}
     """
+    strata = _strata_of(runs, claim, condition=condition, seed=seed)
+    return {stratum.label: runs.iloc[stratum.runs.index] for stratum in strata}
+
+
+def collect_evidence(runs: pd.DataFrame, claim: Claim, *, condition: str, seed: str) -> list[Evidence]:
+    """Return the evidence of every stratum of ``claim``, in sorted order; raises as `claim_runs` does."""
+    axis = [claim.axis] if claim.contrast in AXIS_CONTRASTS else []
+    strata = _strata_of(runs, claim, condition=condition, seed=seed)
+    if claim.paired:
+        return [_contrast(stratum, claim, [condition, *axis], seed) for stratum in strata]
+    return [_samples(stratum, claim, condition) for stratum in strata]
+
+
+@dataclass(frozen=True, eq=False)
+class _Stratum:
+    """A row that a claim will have in the table: its text, and the conditions and runs it is about.
+
+    The index of the runs is their place among all runs.
+    """
+
+    label: str
+    conditions: tuple[str, ...]
+    runs: pd.DataFrame
+
+
+def _strata_of(runs: pd.DataFrame, claim: Claim, *, condition: str, seed: str) -> list[_Stratum]:
     axis = [claim.axis] if claim.contrast in AXIS_CONTRASTS else []
     keys = [*claim.strata, condition, *axis, seed]
-    check_columns("runs", runs, [claim.metric, *keys, *claim.where])
+    check_columns(f"claim {claim.id!r}: runs", runs, [claim.metric, *keys, *claim.where])
+    needed = list(dict.fromkeys([*keys, *claim.where, claim.metric]))  # others are costly to select
+    runs = runs[needed].reset_index(drop=True)
     chosen = runs[runs[condition].isin(claim.conditions)]
     for column, values in claim.where.items():
         chosen = chosen[chosen[column].isin(values)]
-    check_keys(chosen, keys)
-    return [
-        _contrast(stratum, group, names, claim, [condition, *axis], seed)
-        for stratum, names, group in _strata(chosen, claim, condition)
-    ]
+    check_keys(chosen, keys, name=f"claim {claim.id!r}: runs")
+    return list(_strata(chosen, claim, condition))
 
 
-def _strata(
-    chosen: pd.DataFrame, claim: Claim, condition: str
-) -> Iterator[tuple[str, tuple[str, ...], pd.DataFrame]]:
-    """Yield the text, conditions and runs of each row that the claim will have in the table."""
-    together = claim.contrast not in ("threshold", "trend")
-    for names in [claim.conditions] if together else [(name,) for name in claim.conditions]:
-        label = [] if together else [f"{condition}={names[0]}"]
+def _strata(chosen: pd.DataFrame, claim: Claim, condition: str) -> Iterator[_Stratum]:
+    separate = claim.contrast in SEPARATE_CONTRASTS
+    for names in [(name,) for name in claim.conditions] if separate else [claim.conditions]:
+        label = [f"{condition}={names[0]}"] if separate else []
         of_names = chosen[chosen[condition].isin(names)]
-        for values in _stratum_values(chosen, claim):
-            pairs = dict(zip(claim.strata, values, strict=True))
+        for values in _stratum_values(of_names, claim):
+            pairs = dict(zip(claim.strata, values, strict=bool(values)))
             part = of_names[(of_names[list(pairs)] == pd.Series(pairs, dtype=object)).all(axis=1)]
-            yield ", ".join([*label, *(f"{key}={value}" for key, value in pairs.items())]), names, part
+            yield _Stratum(
+                ", ".join([*label, *(f"{key}={value}" for key, value in pairs.items())]), names, part
+            )
 
 
 def _stratum_values(chosen: pd.DataFrame, claim: Claim) -> list[tuple[object, ...]]:
-    """Return the strata that the claim asks for, also those without runs; else those that the runs have."""
+    """Return the strata that the claim names, also those without runs; else those that the runs have."""
     if all(column in claim.where for column in claim.strata):
         return list(itertools.product(*(claim.where[column] for column in claim.strata)))
-    return sorted(set(chosen[list(claim.strata)].itertuples(index=False, name=None)))
+    present = sorted(set(chosen[list(claim.strata)].itertuples(index=False, name=None)))
+    return present or [()]  # without any run the claim still gets a row, which says so
 
 
-def _contrast(
-    stratum: str,
-    runs: pd.DataFrame,
-    names: tuple[str, ...],
-    claim: Claim,
-    columns: list[str],
-    seed: str,
-) -> Evidence:
+def _contrast(stratum: _Stratum, claim: Claim, columns: list[str], seed: str) -> Evidence:
+    names, runs = stratum.conditions, stratum.runs
     usable = runs[np.isfinite(runs[claim.metric].to_numpy(dtype=np.float64))]
-    wide = usable.pivot_table(index=seed, columns=columns, values=claim.metric, aggfunc="first")
+    wide = usable.pivot(index=seed, columns=columns, values=claim.metric)  # noqa: PD010 - keys are unique
     per_condition = {name: _of_condition(wide, name, len(columns) > 1) for name in names}
     if absent := [name for name, table in per_condition.items() if table.empty]:
-        return Evidence(stratum, (), len(runs), f"no finite run of {', '.join(absent)}")
+        return Evidence(stratum.label, (), len(runs), f"no finite run of {', '.join(absent)}")
     shared = [table.columns for table in per_condition.values()]
     levels = shared[0].intersection(shared[-1])
     if claim.contrast in AXIS_CONTRASTS and len(levels) < 2:
-        return Evidence(stratum, (), len(runs), f"a slope needs 2 levels, but got {len(levels)}")
+        problem = f"a {claim.contrast} claim needs 2 levels of {claim.axis}, but got {len(levels)}"
+        return Evidence(stratum.label, (), len(runs), problem)
     complete = pd.concat([table[levels] for table in per_condition.values()], axis=1).dropna()
     if complete.empty:
-        return Evidence(stratum, (), len(runs), "no seed has a finite run of every condition and level")
+        return Evidence(stratum.label, (), len(runs), "no seed has a finite run of every condition and level")
     blocks = complete.to_numpy(dtype=np.float64).reshape(len(complete), len(names), len(levels))
-    sign = 1.0 if claim.direction == "greater" or claim.contrast == "equivalence" else -1.0
-    parts = tuple(sign * part for part in _parts(claim, blocks, levels))
-    return Evidence(stratum, parts, len(runs) - complete.size)
+    parts = tuple((_sign(claim) * part,) for part in _parts(claim, blocks, levels))
+    return Evidence(stratum.label, parts, len(runs) - complete.size)
+
+
+def _sign(claim: Claim) -> float:
+    """Return what turns a contrast that holds positive."""
+    return 1.0 if claim.direction == "greater" or claim.contrast == "equivalence" else -1.0
+
+
+def _samples(stratum: _Stratum, claim: Claim, condition: str) -> Evidence:
+    """Return neighboring conditions as pairs of samples, whatever the seeds of their runs."""
+    names, runs = stratum.conditions, stratum.runs
+    usable = runs[np.isfinite(runs[claim.metric].to_numpy(dtype=np.float64))]
+    samples = [
+        _sign(claim) * usable.loc[usable[condition] == name, claim.metric].to_numpy(dtype=np.float64)
+        for name in names
+    ]
+    if absent := [name for name, sample in zip(names, samples, strict=True) if sample.size == 0]:
+        return Evidence(stratum.label, (), len(runs), f"no finite run of {', '.join(absent)}")
+    return Evidence(stratum.label, tuple(itertools.pairwise(samples)), len(runs) - len(usable))
 
 
 def _of_condition(wide: pd.DataFrame, name: str, has_levels: bool) -> pd.DataFrame:
@@ -118,6 +180,8 @@ def _of_condition(wide: pd.DataFrame, name: str, has_levels: bool) -> pd.DataFra
 
 def _parts(claim: Claim, blocks: FloatArray, levels: pd.Index) -> list[FloatArray]:
     """Return the contrasts of ``blocks``, shape (n_seeds, n_conditions, n_levels), before the sign."""
+    if claim.contrast == "monotone":
+        return list(snap(np.diff(blocks[:, 0], axis=1), scale=magnitude(blocks)).T)
     if claim.contrast in AXIS_CONTRASTS:
         sloped = blocks[:, 1] - blocks[:, 0] if claim.contrast == "interaction" else blocks[:, 0]
         return [slopes(levels.to_numpy(dtype=np.float64), sloped)]

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rdstats._comparisons._claim import Claim
 from rdstats._comparisons._comparison import Comparison, Options, check_options, undefined_comparison
-from rdstats._comparisons._contrasts import Evidence, collect_evidence
+from rdstats._comparisons._contrasts import Evidence, Sample, collect_evidence
 from rdstats._comparisons._multiplicity import CORRECTIONS, adjust, adjust_families
 from rdstats._comparisons._paired import PAIRED_METHODS, one_sample
 from rdstats._comparisons._planning import seeds_needed
 from rdstats._comparisons._samples import magnitude, snap
 from rdstats._comparisons._table_warnings import warn_of_rows
+from rdstats._comparisons._unpaired import two_sample
 from rdstats._status import Status
-from rdstats._validate import FloatArray, RNGLike, check_choice, check_fraction
+from rdstats._validate import RNGLike, check_choice, check_fraction
+
+REPLICATES, FAILS, UNDECIDED, UNTESTABLE = "replicates", "fails", "undecided", "cannot be tested"
+VERDICTS = (REPLICATES, FAILS, UNDECIDED, UNTESTABLE)
 
 _COLUMNS = [
     "claim",
@@ -27,6 +32,7 @@ _COLUMNS = [
     "metric",
     "contrast",
     "direction",
+    "margin",
     "stratum",
     "verdict",
     "effect",
@@ -38,6 +44,7 @@ _COLUMNS = [
     "p_contrary_adjusted",
     "n",
     "n_dropped",
+    "method",
     "smallest_p",
     "seeds_needed",
     "family",
@@ -48,7 +55,7 @@ _COLUMNS = [
 
 
 def evaluate_claims(
-    runs: pd.DataFrame,
+    runs: pd.DataFrame | Mapping[str, pd.DataFrame],
     claims: Sequence[Claim],
     *,
     condition: str = "model",
@@ -60,22 +67,25 @@ def evaluate_claims(
     n_resamples: int = 9_999,
     rng: RNGLike = None,
 ) -> pd.DataFrame:
-    """Decide claims from runs that are paired by seed.
+    """Decide claims from runs.
 
-    Each claim becomes one number per seed (a difference, a slope, ...), which is tested against the
-    claim's margin in both directions: the claim *replicates* if its contrary is rejected, *fails* if
-    the claim itself is rejected, and stays *undecided* otherwise.
+    Each claim becomes one number per seed (a difference, a slope, ...), or two sets of runs where they do
+    not pair. They are tested against the claim's margin in both directions: the claim *replicates* if its
+    contrary is rejected, *fails* if the claim itself is rejected, and stays *undecided* otherwise. It
+    *cannot be tested* where no test is defined: without runs, with one seed, or without variance.
 
     Parameters
     ----------
-    runs : DataFrame
-        One row per run, or per run and task if claims select the task with ``where``.
+    runs : DataFrame or mapping of str to DataFrame
+        One row per run, or per run and task if claims select the task with ``where``; or such a table for
+        each metric that claims are about.
     claims : sequence of Claim
         Claims with distinct ids.
     condition, seed : str
         Columns of the condition's name and of the seed.
     method : {"t", "wilcoxon", "sign_flip"}
-        Test of the numbers of the seeds, see :func:`compare_paired`.
+        Test of the numbers of the seeds, see :func:`compare_paired`; a claim can ask for another. Of
+        these, only ``"sign_flip"`` decides numbers that are all equal, such as an F1 of 0 in every run.
     confidence_level : float
         1 minus the probability of a wrong verdict in a family, and coverage of the intervals.
     correction : {"holm", "benjamini-hochberg", "none"}
@@ -88,12 +98,13 @@ def evaluate_claims(
     Returns
     -------
     DataFrame
-        One row per claim and stratum: ``claim, statement, source, metric, contrast, direction,
+        One row per claim and stratum: ``claim, statement, source, metric, contrast, direction, margin,
         stratum, verdict``, ``effect, low, high`` (unit of the contrast, as measured: negative where the
-        hybrid is lower; of an ordering the step that supports it least), ``p_value, p_adjusted`` (of the
-        claim's contrary), ``p_contrary, p_contrary_adjusted`` (of the claim), ``n`` (seeds), ``n_dropped``
-        (runs), ``smallest_p, seeds_needed`` (to decide the row if the effect and spread are as
-        measured), ``family, family_size`` (tests adjusted together), ``status, message``.
+        hybrid is lower; of several steps the one that supports the claim least), ``p_value, p_adjusted``
+        (of the claim's contrary), ``p_contrary, p_contrary_adjusted`` (of the claim), ``n`` (seeds, or
+        runs where they do not pair), ``n_dropped`` (runs), ``method, smallest_p``, ``seeds_needed`` (to
+        decide the row if the effect and spread are as measured), ``family, family_size`` (tests adjusted
+        together), ``status, message``.
 
         P-values are twice one-sided ones, so that at most ``1 - confidence_level`` goes with an interval
         that excludes what is rejected. Compared with the usual test of equivalence this is strict.
@@ -131,9 +142,9 @@ def evaluate_claims(
     if not ids or len(set(ids)) < len(ids):
         raise ValueError(f"claims must be at least one, with distinct ids, but got {ids}")
     rows = [
-        _row(claim, evidence, options)
+        _row(claim, evidence, _options_of(claim, options))
         for claim in claims
-        for evidence in collect_evidence(runs, claim, condition=condition, seed=seed)
+        for evidence in collect_evidence(_table_of(claim, runs), claim, condition=condition, seed=seed)
     ]
     table = _decide(pd.DataFrame(rows), options, correction, power)
     warn_of_rows(table, what="verdicts")
@@ -143,12 +154,13 @@ def evaluate_claims(
 def summarize_verdicts(table: pd.DataFrame) -> pd.DataFrame:
     """Return one verdict per claim from the table of :func:`evaluate_claims`.
 
-    A claim replicates if it does in every stratum, fails if it fails in any, else it is undecided.
+    A claim fails if it fails in any stratum, replicates if it does in every one, cannot be tested if it
+    can be in none, and is undecided otherwise.
 
     Returns
     -------
     DataFrame
-        Columns ``claim, statement, source, verdict, n_strata, n_replicates, n_fails`` and
+        Columns ``claim, statement, source, verdict, n_strata, n_replicates, n_fails, n_untestable`` and
         ``seeds_needed``, the most that an undecided stratum needs (missing if none says).
 
     Examples
@@ -161,33 +173,57 @@ def summarize_verdicts(table: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for (claim, statement, source), group in table.groupby(["claim", "statement", "source"], sort=False):
-        n_replicates = int((group["verdict"] == "replicates").sum())
-        n_fails = int((group["verdict"] == "fails").sum())
-        verdict = "fails" if n_fails else "replicates" if n_replicates == len(group) else "undecided"
+        counts = {verdict: int((group["verdict"] == verdict).sum()) for verdict in VERDICTS}
         rows.append(
             {
                 "claim": claim,
                 "statement": statement,
                 "source": source,
-                "verdict": verdict,
+                "verdict": _overall(counts),
                 "n_strata": len(group),
-                "n_replicates": n_replicates,
-                "n_fails": n_fails,
-                "seeds_needed": group.loc[group["verdict"] == "undecided", "seeds_needed"].max(),
+                "n_replicates": counts[REPLICATES],
+                "n_fails": counts[FAILS],
+                "n_untestable": counts[UNTESTABLE],
+                "seeds_needed": group.loc[group["verdict"] == UNDECIDED, "seeds_needed"].max(),
             }
         )
     return pd.DataFrame(rows).astype({"seeds_needed": "Int64"})
 
 
+def _overall(counts: dict[str, int]) -> str:
+    if counts[FAILS]:
+        return FAILS
+    for verdict in (REPLICATES, UNTESTABLE):
+        if counts[verdict] == sum(counts.values()):
+            return verdict
+    return UNDECIDED
+
+
 @dataclass(frozen=True)
 class _Part:
-    """Tests of one part of a claim, in the claimed sign; p-values are one-sided."""
+    """Tests of one part of a claim, in the claimed sign; p-values are one-sided.
+
+    ``distance`` is how far the mean lies beyond the margin, and ``sd`` the spread that planning assumes.
+    """
 
     plain: Comparison
     supports: float
     contradicts: float
     distance: float
     sd: float
+
+
+def _table_of(claim: Claim, runs: pd.DataFrame | Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    if isinstance(runs, pd.DataFrame):
+        return runs
+    if claim.metric not in runs:
+        raise ValueError(f"runs must hold a table for {claim.metric!r}, but has {sorted(runs)}")
+    return runs[claim.metric]
+
+
+def _options_of(claim: Claim, options: Options) -> Options:
+    """Return ``options`` with the test of ``claim``."""
+    return replace(options, method=claim.method or (options.method if claim.paired else "welch"))
 
 
 def _row(claim: Claim, evidence: Evidence, options: Options) -> dict[str, object]:
@@ -199,6 +235,9 @@ def _row(claim: Claim, evidence: Evidence, options: Options) -> dict[str, object
         "metric": claim.metric,
         "contrast": claim.contrast,
         "direction": claim.direction,
+        "margin": claim.margin,
+        "paired": claim.paired,
+        "method": options.method,
         "stratum": evidence.stratum,
         "n_dropped": evidence.n_dropped,
         "family": claim.family,
@@ -230,18 +269,34 @@ def _measured(part: _Part, sign: float) -> dict[str, object]:
     }
 
 
-def _test_part(values: FloatArray, claim: Claim, options: Options) -> _Part:
-    margin, mean = claim.margin, float(values.mean())
-    above, below = _beyond(values, margin, "greater", options), _beyond(values, margin, "less", options)
+def _test_part(sample: Sample, claim: Claim, options: Options) -> _Part:
+    margin, mean = claim.margin, _effect(sample)
+    above, below = _beyond(sample, margin, "greater", options), _beyond(sample, margin, "less", options)
     if claim.contrast == "equivalence":
-        above_low = _beyond(values, -margin, "greater", options)
-        below_low = _beyond(values, -margin, "less", options)
+        above_low = _beyond(sample, -margin, "greater", options)
+        below_low = _beyond(sample, -margin, "less", options)
         supports, contradicts = max(below, above_low), _capped(2 * min(above, below_low))
         distance = margin - abs(mean)
     else:
         supports, contradicts, distance = above, below, mean - margin
-    sd = float(values.std(ddof=1)) if len(values) > 1 else math.nan
-    return _Part(one_sample(values, options), supports, contradicts, distance, sd)
+    return _Part(_test(sample, options), supports, contradicts, distance, _spread(sample))
+
+
+def _effect(sample: Sample) -> float:
+    *first, last = (float(values.mean()) for values in sample)
+    return last - sum(first)
+
+
+def _spread(sample: Sample) -> float:
+    """Return the standard deviation of the seeds, or that of a run averaged over both conditions."""
+    if min(map(len, sample)) < 2:
+        return math.nan
+    return math.sqrt(float(np.mean([values.var(ddof=1) for values in sample])))
+
+
+def _test(sample: Sample, options: Options) -> Comparison:
+    *first, last = sample
+    return two_sample(first[0], last, options) if first else one_sample(last, options)
 
 
 def _capped(p_value: float) -> float:
@@ -249,10 +304,11 @@ def _capped(p_value: float) -> float:
     return float(np.minimum(p_value, 1.0))
 
 
-def _beyond(values: FloatArray, bound: float, alternative: str, options: Options) -> float:
-    """Return the one-sided p-value against the mean of ``values`` not lying beyond ``bound``."""
-    shifted = snap(values - bound, scale=magnitude(values))
-    return one_sample(shifted, replace(options, alternative=alternative)).p_value
+def _beyond(sample: Sample, bound: float, alternative: str, options: Options) -> float:
+    """Return the one-sided p-value against the effect in ``sample`` not lying beyond ``bound``."""
+    *first, last = sample
+    shifted = snap(last - bound, scale=magnitude(last))
+    return _test((*first, shifted), replace(options, alternative=alternative)).p_value
 
 
 def _decide(table: pd.DataFrame, options: Options, correction: str, power: float) -> pd.DataFrame:
@@ -261,30 +317,27 @@ def _decide(table: pd.DataFrame, options: Options, correction: str, power: float
     contrary = table.groupby("family")["p_contrary"]
     table["p_contrary_adjusted"] = contrary.transform(lambda p: adjust(p, method=correction))
     replicates, fails = table["p_adjusted"] <= options.alpha, table["p_contrary_adjusted"] <= options.alpha
-    table["verdict"] = np.select([replicates, fails], ["replicates", "fails"], "undecided")
-    sizes = table.groupby("family")["claim"].transform("size")
-    needed = [
-        _seeds(distance, sd, int(size), options, correction, power)
-        for distance, sd, size in zip(table["distance"], table["sd"], sizes, strict=True)
-    ]
+    untestable = table[["p_adjusted", "p_contrary_adjusted"]].isna().any(axis=1)
+    table["verdict"] = np.select([replicates, fails, untestable], VERDICTS[:2] + VERDICTS[3:], UNDECIDED)
+    table["n_tests"] = table.groupby("family")["claim"].transform("size")
+    needed = [_seeds(row, options.alpha, correction, power) for row in table.to_dict("records")]
     table["seeds_needed"] = pd.array(needed, dtype="Int64")
     return table[_COLUMNS]
 
 
-def _seeds(
-    distance: float, sd: float, size: int, options: Options, correction: str, power: float
-) -> int | None:
+def _seeds(row: dict[Hashable, Any], alpha: float, correction: str, power: float) -> int | None:
     """Return the seeds that decide a row, None where the runs do not say how much they vary."""
-    if not sd > 0 or distance == 0:
+    if not row["sd"] > 0 or row["distance"] == 0:
         return None
     plan = seeds_needed(
-        abs(distance),
-        sd=sd,
+        abs(row["distance"]),
+        sd=row["sd"],
         power=power,
-        method=options.method,
+        paired=row["paired"],
+        method=row["method"] if row["paired"] else "t",
         alternative="greater",
-        alpha=options.alpha / 2,
-        n_comparisons=size,
+        alpha=alpha / 2,
+        n_comparisons=row["n_tests"],
         correction=correction,
     )
     return plan.n_seeds if plan.status is Status.OK else None

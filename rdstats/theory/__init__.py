@@ -2,7 +2,7 @@
 
 from rdstats.theory._blahut_arimoto import BlahutArimotoResult, blahut_arimoto
 from rdstats.theory._cache import default_cache_dir
-from rdstats.theory._corridor_bounds import RDBounds, distortion_price, rd_bounds
+from rdstats.theory._corridor_bounds import RDBounds, distortion_price, rd_bounds, rd_frontier
 from rdstats.theory._corridors import (
     IMBALANCES,
     Imbalance,
@@ -21,7 +21,7 @@ from rdstats.theory._optimality import efficiency, excess_distortion, optimality
 from rdstats.theory._pixel_lower import PixelLowerBound, pixel_lower_bound
 from rdstats.theory._pixel_upper import PixelUpperBound, pixel_upper_bound
 from rdstats.theory._reproduction_law import ReproductionMixture
-from rdstats.theory._table import rd_table, write_rd_function
+from rdstats.theory._table import rd_table
 from rdstats.theory._task_table import task_table
 from rdstats.theory._tasks import best_accuracy, best_f1, class_entropy, corridor_tasks
 from rdstats.theory._water_filling import GrayBounds, bernoulli_rd, gray_bounds, water_level
@@ -65,8 +65,8 @@ __all__ = [
     "pixel_upper_bound",
     "position_probabilities",
     "rd_bounds",
+    "rd_frontier",
     "rd_table",
     "task_table",
     "water_level",
-    "write_rd_function",
 ]

@@ -17,7 +17,6 @@ from rdstats._validate import FloatArray
 # Part of every key: raise it when a change to a solver changes what it returns.
 _SOLVER_VERSION = 1
 
-
 _SHIPPED = Path(__file__).with_name("solved")
 """Solutions that come with the package; its README says which."""
 
@@ -62,7 +61,8 @@ def cached_arrays(
     Notes
     -----
     A file is written under another name and renamed, so that it is whole or absent. A file that cannot be
-    read is computed and written again.
+    read is computed and written again. A directory that cannot be made or written to is found out before
+    anything is computed.
     """
     directory = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     name = f"{kind}-{_key(content)}.npz"
@@ -72,9 +72,7 @@ def cached_arrays(
                 return {key: stored[key] for key in stored.files}
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             continue
-    arrays = dict(compute())
-    _write(directory / name, arrays)
-    return arrays
+    return _computed(directory / name, compute)
 
 
 def _key(content: Sequence[ArrayLike]) -> str:
@@ -86,13 +84,15 @@ def _key(content: Sequence[ArrayLike]) -> str:
     return digest.hexdigest()[:24]
 
 
-def _write(path: Path, arrays: Mapping[str, FloatArray]) -> None:
+def _computed(path: Path, compute: Callable[[], Mapping[str, FloatArray]]) -> dict[str, FloatArray]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".npz")
     try:
         with os.fdopen(handle, "wb") as file:
+            arrays = dict(compute())
             np.savez(file, allow_pickle=False, **arrays)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return arrays

@@ -32,24 +32,26 @@ def certificate(problem: Problem, atoms: Atoms, *, tol: float) -> tuple[float, F
 
 
 def _starts(problem: Problem, atoms: Atoms) -> FloatArray:
-    starts = [problem.points, atoms.locations]
-    if len(problem.points) <= _MIDPOINT_LIMIT:
-        first, second = np.triu_indices(len(problem.points), k=1)
-        starts.append((problem.points[first] + problem.points[second]) / 2.0)
+    own = problem.starts()
+    starts = [own, atoms.locations]
+    if len(own) <= _MIDPOINT_LIMIT:
+        first, second = np.triu_indices(len(own), k=1)
+        starts.append((own[first] + own[second]) / 2.0)
     return np.concatenate(starts)
 
 
 def _ascend(problem: Problem, tilted: FloatArray, starts: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Climb sum_s exp(tilted_s - beta |y_s - a|^2) by mean shift, then the best few by L-BFGS."""
+    """Climb sum_s exp(tilted_s + log_closeness) by mean shift, then the best few by L-BFGS."""
 
     def shift(locations: FloatArray) -> tuple[FloatArray, FloatArray]:
-        terms = tilted[:, None] + problem.log_gaussian(locations)
+        terms = tilted[:, None] + problem.log_closeness(locations)
         log_mass = logsumexp(terms, axis=0)
-        return log_mass, np.exp(terms - log_mass).T @ problem.points
+        return log_mass, np.exp(terms - log_mass).T @ problem.targets
 
-    def negative(location: FloatArray) -> tuple[float, FloatArray]:
+    def negative(natural: FloatArray) -> tuple[float, FloatArray]:
+        location = problem.locations(natural)
         log_mass, target = shift(location[None])
-        return -float(log_mass[0]), 2.0 * problem.beta * (location - target[0])
+        return -float(log_mass[0]), problem.sensitivity * (location - target[0])
 
     locations = starts
     log_mass, target = shift(locations)
@@ -60,6 +62,7 @@ def _ascend(problem: Problem, tilted: FloatArray, starts: FloatArray) -> tuple[F
             break
     locations = locations.copy()
     for index in np.argsort(-log_mass)[:_MOST_INSERTED]:
-        climbed = minimize(negative, locations[index], jac=True, method="L-BFGS-B", options={"ftol": 1e-15})
-        locations[index], log_mass[index] = climbed.x, -climbed.fun
+        first = problem.natural(locations[index])
+        climbed = minimize(negative, first, jac=True, method="L-BFGS-B", options={"ftol": 1e-15})
+        locations[index], log_mass[index] = problem.locations(climbed.x), -climbed.fun
     return log_mass, locations

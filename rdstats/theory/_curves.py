@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,9 +15,13 @@ from rdstats.theory._mixture_source import BernoulliMixture
 from rdstats.theory._pixel_lower import LARGEST_UNIMODAL_BETA, pixel_lower_bound
 from rdstats.theory._pixel_upper import pixel_upper_bound
 
+Progress = Callable[[int, int], None]
+"""Is told how many of how many problems are solved: first 0, then after each."""
+
 _NOISE_BETAS = (2.2, 2.4, 2.6, 2.8, 3.0)
 # Most of the rate is gained at slopes close to the critical one, so they lie closer together there.
 _CROWDING = 1.5
+_FACTOR_TOLERANCE = 1e-5
 _IMAGES_FOR_FIT = 6_500
 _IMAGES_FOR_VALUE = 52_000
 
@@ -83,6 +88,7 @@ def factor_curve(
     *,
     betas: ArrayLike | None = None,
     tol: float = 1e-6,
+    progress: Progress | None = None,
 ) -> FactorCurve:
     """Solve the rate-distortion problem of a known state at a grid of slopes.
 
@@ -96,6 +102,8 @@ def factor_curve(
         the slope at zero rate to a rate close to the entropy of the state.
     tol : float, default 1e-6
         Certified gap to reach in each part, in nats.
+    progress : callable, optional
+        Called with the number of problems solved and their total, first with 0 and then after each.
 
     Returns
     -------
@@ -123,11 +131,10 @@ def factor_curve(
     slopes = _checked_slopes(parts, factor_slopes(parts) if betas is None else betas)
     tol = check_real("tol", tol, low=0.0, open_interval=True)
     rate, distortion, gap = np.zeros((3, len(slopes)))
-    for part, multiplicity in _distinct(parts):
-        for index, solution in solutions(part, slopes, tol):
-            rate[index] += multiplicity * solution.rate
-            distortion[index] += multiplicity * (solution.distortion + part.known_state_distortion)
-            gap[index] += multiplicity * solution.gap
+    for part, multiplicity, index, solution in _solved_parts(parts, slopes, tol, progress):
+        rate[index] += multiplicity * solution.rate
+        distortion[index] += multiplicity * (solution.distortion + part.known_state_distortion)
+        gap[index] += multiplicity * solution.gap
     return FactorCurve(slopes, rate, distortion, gap)
 
 
@@ -137,6 +144,7 @@ def pixel_bounds(
     betas: ArrayLike | None = None,
     tol: float = 4e-3,
     rng: int = 0,
+    progress: Progress | None = None,
 ) -> PixelBounds:
     """Bound the rate-distortion function of the images at a grid of slopes.
 
@@ -151,6 +159,8 @@ def pixel_bounds(
         Slack of the lower bound at which to stop, in nats per part.
     rng : int, default 0
         Seed of the images that the upper bound is fitted to and evaluated on.
+    progress : callable, optional
+        As in `factor_curve`.
 
     Returns
     -------
@@ -180,21 +190,19 @@ def pixel_bounds(
     tol = check_real("tol", tol, low=0.0, open_interval=True)
     seed = check_count("rng", rng, minimum=0)
     lower, upper, variance, rate, distortion = np.zeros((5, len(slopes)))
-    for number, (part, multiplicity) in enumerate(_distinct(parts)):
-        n_states = len(part.weights)
-        for index, factor in solutions(part, slopes, 1e-5):
-            bound = pixel_upper_bound(
-                part,
-                factor,
-                n_train=-(-_IMAGES_FOR_FIT // n_states),
-                n_test=-(-_IMAGES_FOR_VALUE // n_states),
-                rng=np.random.default_rng([seed, number]),
-            )
-            lower[index] += multiplicity * pixel_lower_bound(part, bound.law, tol=tol).value
-            upper[index] += multiplicity * bound.value
-            variance[index] += (multiplicity * bound.standard_error) ** 2
-            rate[index] += multiplicity * bound.rate
-            distortion[index] += multiplicity * bound.distortion
+    for part, multiplicity, index, factor in _solved_parts(parts, slopes, _FACTOR_TOLERANCE, progress):
+        bound = pixel_upper_bound(
+            part,
+            factor,
+            n_train=-(-_IMAGES_FOR_FIT // len(part.weights)),
+            n_test=-(-_IMAGES_FOR_VALUE // len(part.weights)),
+            rng=np.random.default_rng([seed, parts.index(part)]),
+        )
+        lower[index] += multiplicity * pixel_lower_bound(part, bound.law, tol=tol).value
+        upper[index] += multiplicity * bound.value
+        variance[index] += (multiplicity * bound.standard_error) ** 2
+        rate[index] += multiplicity * bound.rate
+        distortion[index] += multiplicity * bound.distortion
     return PixelBounds(slopes, lower, upper, np.sqrt(variance), rate, distortion)
 
 
@@ -203,14 +211,32 @@ def _distinct(parts: Sequence[BernoulliMixture]) -> list[tuple[BernoulliMixture,
     return [(part, sum(other is part for other in parts)) for part in counted.values()]
 
 
+def _solved_parts(
+    parts: Sequence[BernoulliMixture], slopes: FloatArray, tol: float, progress: Progress | None
+) -> Iterator[tuple[BernoulliMixture, int, int, FreeSupportSolution]]:
+    """Yield each distinct part, its multiplicity, the index of a slope and the solution there."""
+    distinct = _distinct(parts)
+    tell = progress or (lambda done, total: None)
+    done, total = 0, len(distinct) * len(slopes)
+    tell(done, total)
+    for part, multiplicity in distinct:
+        for index, solution in solutions(part, slopes, tol):
+            yield part, multiplicity, index, solution
+            done += 1
+            tell(done, total)
+
+
 def solutions(
-    part: BernoulliMixture, slopes: FloatArray, tol: float, *, penalty: FloatArray | None = None
+    part: BernoulliMixture, slopes: FloatArray, tol: float, **task: Any
 ) -> Iterator[tuple[int, FreeSupportSolution]]:
-    """Solve from the largest slope, where every point reproduces itself, down to the smallest."""
+    """Solve from the largest slope, where every point reproduces itself, down to the smallest.
+
+    ``task`` are the options of `free_support` that add a task.
+    """
     solution = None
     for index in range(len(slopes) - 1, -1, -1):
         beta = float(slopes[index])
-        solution = free_support(part.points, part.weights, beta, penalty=penalty, start=solution, tol=tol)
+        solution = free_support(part.points, part.weights, beta, start=solution, tol=tol, **task)
         yield index, solution
 
 

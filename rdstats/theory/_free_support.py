@@ -24,7 +24,7 @@ _INSERTED_WEIGHT = 0.01
 
 @dataclass(frozen=True, eq=False)
 class FreeSupportSolution:
-    """The optimum of ``rate + beta * distortion + penalty`` at one slope.
+    """The optimum of ``rate + beta * distortion``, penalty and log loss included, at one slope.
 
     Attributes
     ----------
@@ -43,6 +43,8 @@ class FreeSupportSolution:
         Reproductions.
     labels : ndarray of int, shape (n_reproductions,)
         Decision that goes with each reproduction; all 0 without ``penalty``.
+    beliefs : ndarray, shape (n_reproductions, n_classes)
+        Class probabilities that go with each reproduction; no columns without ``classes``.
     weights : ndarray, shape (n_reproductions,)
         Their probabilities.
     channel : ndarray, shape (n_states, n_reproductions)
@@ -60,6 +62,7 @@ class FreeSupportSolution:
     beta: float
     support: FloatArray
     labels: NDArray[np.intp]
+    beliefs: FloatArray
     weights: FloatArray
     channel: FloatArray
     status: Status
@@ -72,6 +75,8 @@ def free_support(
     beta: float,
     *,
     penalty: ArrayLike | None = None,
+    classes: ArrayLike | None = None,
+    class_price: float = 0.0,
     start: FreeSupportSolution | None = None,
     tol: float = 1e-7,
     max_rounds: int = 20,
@@ -89,6 +94,12 @@ def free_support(
     penalty : array_like, shape (n_labels, n_states), optional
         Makes every reproduction carry one of ``n_labels`` decisions, and adds ``penalty[label, state]`` nats
         to the objective; infinity forbids the pair, but each state needs a label that it may have.
+    classes : array_like of int, shape (n_states,), optional
+        Class of each state, from 0. Makes every reproduction carry class probabilities, and adds
+        ``class_price`` times their log loss to the objective.
+    class_price : float, default 0
+        Nats per nat of log loss, in [0, 1]. From 1 on the best code tells the class outright, so that a
+        higher price is the same as a ``penalty`` that forbids errors.
     start : FreeSupportSolution, optional
         Solution at a nearby slope to start from; by default every point reproduces itself.
     tol : float, default 1e-7
@@ -128,17 +139,18 @@ def free_support(
     >>> round(solution.rate, 3), round(solution.distortion, 3), solution.gap < 1e-7
     (0.59, 0.083, True)
     """
-    points, weights, labels_penalty = _validated(points, weights, penalty)
+    points, weights, penalty = _validated(points, weights, penalty)
+    one_hot = _one_hot(classes, len(weights))
     beta = check_real("beta", beta, low=0.0, open_interval=True)
+    class_price = check_real("class_price", class_price, low=0.0, high=1.0)
     tol = check_real("tol", tol, low=0.0, open_interval=True)
     max_rounds = check_count("max_rounds", max_rounds)
-    if start is not None and start.support.shape[1] != points.shape[1]:
-        raise ValueError(
-            f"start must have {points.shape[1]} dimensions like points, but got {start.support.shape[1]}"
-        )
+    if start is not None:
+        _check_start(start, points, one_hot)
 
     center, basis = _principal_axes(points, weights)
-    problem = Problem((points - center) @ basis, np.log(weights), beta, labels_penalty)
+    targets = np.hstack([(points - center) @ basis, one_hot])
+    problem = Problem(targets, np.log(weights), beta, penalty, one_hot.shape[1], class_price)
     atoms = _optimize(problem, _first_atoms(problem, start, center, basis))
     gap, locations, labels = certificate(problem, atoms, tol=tol)
     for _ in range(max_rounds - 1):
@@ -168,6 +180,25 @@ def _validated(
     return vectors, p, costs
 
 
+def _one_hot(classes: ArrayLike | None, n_states: int) -> FloatArray:
+    """Return the class of each state as a row of zeros with a one; without classes, rows of no length."""
+    if classes is None:
+        return np.zeros((n_states, 0))
+    numbers = as_float_array("classes", classes)
+    if len(numbers) != n_states or not np.all((numbers >= 0) & (numbers == np.round(numbers))):
+        raise ValueError(f"classes must be {n_states} integers from 0, one per state, but got {numbers}")
+    return np.asarray(numbers[:, None] == np.arange(numbers.max() + 1.0), dtype=np.float64)
+
+
+def _check_start(start: FreeSupportSolution, points: FloatArray, one_hot: FloatArray) -> None:
+    needed, given = (points.shape[1], one_hot.shape[1]), (start.support.shape[1], start.beliefs.shape[1])
+    if given != needed:
+        raise ValueError(
+            f"start must have {needed[0]} dimensions and {needed[1]} classes like points and classes, "
+            f"but got {given[0]} and {given[1]}"
+        )
+
+
 def _principal_axes(points: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the mean and an orthonormal basis of the points' span; optimal reproductions lie in it."""
     center = weights @ points
@@ -181,8 +212,9 @@ def _first_atoms(
 ) -> Atoms:
     if start is None:
         labels = problem.penalty.argmin(axis=0)
-        return Atoms(problem.points.copy(), labels, problem.log_p.copy())
-    return Atoms((start.support - center) @ basis, start.labels, np.log(start.weights))
+        return Atoms(problem.starts(), labels, problem.log_p.copy())
+    locations = np.hstack([(start.support - center) @ basis, start.beliefs])
+    return Atoms(locations, start.labels, np.log(start.weights))
 
 
 def _optimize(problem: Problem, atoms: Atoms) -> Atoms:
@@ -190,32 +222,32 @@ def _optimize(problem: Problem, atoms: Atoms) -> Atoms:
 
 
 def _expectation_maximization(problem: Problem, atoms: Atoms) -> Atoms:
-    """Alternate the Blahut-Arimoto weight update with the centroid condition."""
+    """Alternate the Blahut-Arimoto weight update with the condition that a location is a mean."""
     for _ in range(_EM_STEPS):
         joint = np.exp(log_joint(problem, atoms)[0])
         mass = np.maximum(joint.sum(axis=0), 1e-300)
-        atoms = Atoms((joint.T @ problem.points) / mass[:, None], atoms.labels, np.log(mass))
+        atoms = Atoms((joint.T @ problem.targets) / mass[:, None], atoms.labels, np.log(mass))
     return atoms
 
 
 def _polish(problem: Problem, atoms: Atoms) -> Atoms:
     """Minimize over log-weights and locations together by L-BFGS."""
-    n_atoms, n_dimensions = atoms.locations.shape
+    n_atoms = len(atoms.labels)
 
     def unpack(flat: FloatArray) -> Atoms:
         log_weights = flat[:n_atoms] - logsumexp(flat[:n_atoms])
-        return Atoms(flat[n_atoms:].reshape(n_atoms, n_dimensions), atoms.labels, log_weights)
+        return Atoms(problem.locations(flat[n_atoms:].reshape(n_atoms, -1)), atoms.labels, log_weights)
 
     def objective(flat: FloatArray) -> tuple[float, FloatArray]:
         current = unpack(flat)
         log_terms, log_z = log_joint(problem, current)
         joint = np.exp(log_terms)
         mass = joint.sum(axis=0)
-        pull = joint.T @ problem.points - mass[:, None] * current.locations
-        gradient = [np.exp(current.log_weights) - mass, (-2.0 * problem.beta * pull).ravel()]
+        pull = joint.T @ problem.targets - mass[:, None] * current.locations
+        gradient = [np.exp(current.log_weights) - mass, (-problem.sensitivity * pull).ravel()]
         return float(-np.exp(problem.log_p) @ log_z), np.concatenate(gradient)
 
-    first = np.concatenate([atoms.log_weights, atoms.locations.ravel()])
+    first = np.concatenate([atoms.log_weights, problem.natural(atoms.locations).ravel()])
     options = {"maxiter": 3000, "maxfun": 4000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30}
     return unpack(minimize(objective, first, jac=True, method="L-BFGS-B", options=options).x)
 
@@ -249,21 +281,20 @@ def _solution(
     p = np.exp(problem.log_p)
     joint = np.exp(log_joint(problem, atoms)[0])
     channel = joint / p[:, None]
+    points, beliefs = np.split(atoms.locations, [problem.n_dimensions], axis=1)
     cost = -problem.log_kernel(atoms)
-    penalty = problem.penalty[atoms.labels].T
     used = joint > 0
     rate = max(mutual_information(p, channel), 0.0)
-    total = float((joint[used] * cost[used]).sum())
-    paid = float((joint[used] * penalty[used]).sum())
     converged = gap <= tol
     return FreeSupportSolution(
         rate=rate,
-        distortion=(total - paid) / problem.beta,
-        value=rate + total,
+        distortion=float((joint * problem.squared_errors(atoms.locations)).sum()),
+        value=rate + float((joint[used] * cost[used]).sum()),
         gap=gap,
         beta=problem.beta,
-        support=center + atoms.locations @ basis.T,
+        support=center + points @ basis.T,
         labels=atoms.labels,
+        beliefs=beliefs,
         weights=joint.sum(axis=0),
         channel=channel,
         status=Status.OK if converged else Status.NOT_CONVERGED,

@@ -1,9 +1,6 @@
-"""The rate-distortion function of the Corridors source as a table and a CSV file."""
+"""The rate-distortion function of the Corridors source as a table."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +8,7 @@ import pandas as pd
 from rdstats._validate import FloatArray, check_real
 from rdstats.theory._corridor_bounds import CacheDir, RDBounds, rd_bounds
 from rdstats.theory._corridors import N_PIXELS, Imbalance
+from rdstats.theory._curves import Progress
 from rdstats.theory._frontier import achievable_distortion
 
 _RATE_STEP = 0.25
@@ -25,12 +23,13 @@ def rd_table(
     n_slopes: int = 60,
     n_pixel_slopes: int = 30,
     cache_dir: CacheDir = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return the rate-distortion function of the Corridors source as a table.
 
     Parameters
     ----------
-    imbalance, ratio, n_slopes, n_pixel_slopes, cache_dir
+    imbalance, ratio, n_slopes, n_pixel_slopes, cache_dir, progress
         As in `rd_bounds`.
     max_rate : float, default 12
         Largest rate, in nats per image; rows beyond the factor curve are a quarter of a nat apart.
@@ -55,7 +54,12 @@ def rd_table(
     """
     max_rate = check_real("max_rate", max_rate, low=0.0)
     bounds = rd_bounds(
-        imbalance, ratio, n_slopes=n_slopes, n_pixel_slopes=n_pixel_slopes, cache_dir=cache_dir
+        imbalance,
+        ratio,
+        n_slopes=n_slopes,
+        n_pixel_slopes=n_pixel_slopes,
+        cache_dir=cache_dir,
+        progress=progress,
     )
     factor = bounds.factor
     beyond = np.arange(bounds.state_entropy, max_rate + _RATE_STEP / 2, _RATE_STEP)
@@ -72,37 +76,6 @@ def rd_table(
         }
     )
     return table[table["rate"] <= max_rate].reset_index(drop=True)
-
-
-def write_rd_function(
-    out_dir: str | os.PathLike[str],
-    imbalance: Imbalance = "none",
-    ratio: float = 1.0,
-    *,
-    max_rate: float = 12.0,
-    cache_dir: CacheDir = None,
-) -> Path:
-    """Write `rd_table` to ``rd_function.csv`` and return its path.
-
-    Parameters
-    ----------
-    out_dir : path
-        Directory of the file; made if it is missing.
-    imbalance, ratio, max_rate, cache_dir
-        As in `rd_table`.
-
-    Returns
-    -------
-    Path
-        The file written.
-    """
-    directory = Path(out_dir)
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "rd_function.csv"
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    rd_table(imbalance, ratio, max_rate=max_rate, cache_dir=cache_dir).to_csv(partial, index=False)
-    partial.replace(path)
-    return path
 
 
 def _pixel_upper(bounds: RDBounds, rate: FloatArray) -> FloatArray:

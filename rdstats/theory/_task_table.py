@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
@@ -37,7 +36,7 @@ def task_table(
     -------
     DataFrame
         One row per task and rate: ``task``; ``rate`` and ``class_entropy`` in nats per image; ``accuracy``
-        and ``f1``, the best that are possible. ``f1`` is NaN for tasks with more than two classes.
+        and ``f1``, the best that are possible; ``f1`` is that of class 1, and macro F1 for ``"bins"``.
 
     Raises
     ------
@@ -56,7 +55,6 @@ def task_table(
     frames = []
     for task in tasks:
         labels = labels_of[check_choice("tasks", task, labels_of)]
-        binary = labels.max() == 1
         frames.append(
             pd.DataFrame(
                 {
@@ -64,7 +62,7 @@ def task_table(
                     "rate": rates,
                     "class_entropy": class_entropy(labels, weights),
                     "accuracy": best_accuracy(rates, labels, weights),
-                    "f1": best_f1(rates, labels, weights) if binary else np.nan,
+                    "f1": best_f1(rates, labels, weights),
                 }
             )
         )

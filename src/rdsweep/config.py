@@ -9,8 +9,9 @@ import dataclasses
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args
 
 from rdsweep.tasks import get_task
@@ -262,18 +263,18 @@ class RunConfig:
     @cached_property
     def run_id(self) -> str:
         """Hash of condition and seed, 16 hexadecimal digits."""
-        return _digest(canonical_dict(self))
+        return run_id_of(self.canonical_json())
 
     @cached_property
     def condition_id(self) -> str:
         """Hash of everything but the seed, 16 hexadecimal digits."""
-        condition = canonical_dict(self)
+        condition = _canonical_parts(self)
         del condition["seed"]
-        return _digest(condition)
+        return _digest(_joined(condition))
 
     def canonical_json(self) -> str:
-        """Return the canonical form as JSON with sorted keys."""
-        return _json(canonical_dict(self))
+        """Return the run as JSON with sorted keys, in which equal settings look equal (floats are floats)."""
+        return _joined(_canonical_parts(self))
 
 
 PackKey = tuple[Protocol, TrainingConfig]
@@ -288,12 +289,15 @@ def pack_key(config: RunConfig) -> PackKey:
     return config.protocol, training
 
 
-def canonical_dict(config: RunConfig) -> dict[str, Any]:
-    """Return ``config`` as plain data in which equal settings look equal (floats are floats)."""
-    plain: dict[str, Any] = _plain(config)
-    for entry in (*plain["tasks"], *plain["probes"]):
-        entry["labels"] = get_task(entry["name"]).digest()
-    return plain
+def run_id_of(canonical_json: str) -> str:
+    """Return the id of the run with this canonical form; it needs no task to be registered.
+
+    Examples
+    --------
+    >>> run_id_of(RunConfig().canonical_json()) == RunConfig().run_id
+    True
+    """
+    return _digest(canonical_json)
 
 
 def run_config_from_json(text: str) -> RunConfig:
@@ -321,21 +325,44 @@ def run_config_from_json(text: str) -> RunConfig:
     )
 
 
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return {
-            field.name: float(item) if "float" in str(field.type) and item is not None else _plain(item)
-            for field in dataclasses.fields(value)
-            for item in (getattr(value, field.name),)
-        }
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
+def _canonical_parts(config: RunConfig) -> dict[str, str]:
+    """Return the JSON of each part of a run, sorted by name; runs of a sweep share most of their parts."""
+    return {
+        "objective": _part_json(config.objective),
+        "probes": f"[{','.join(map(_reader_json, config.probes))}]",
+        "protocol": _json(config.protocol),
+        "seed": _json(config.seed),
+        "source": _part_json(config.source),
+        "tasks": f"[{','.join(map(_reader_json, config.tasks))}]",
+        "training": _part_json(config.training),
+    }
 
 
-def _json(plain: dict[str, Any]) -> str:
+def _joined(parts: Mapping[str, str]) -> str:
+    return "{" + ",".join(f'"{name}":{text}' for name, text in parts.items()) + "}"
+
+
+def _reader_json(reader: TaskConfig | ProbeConfig) -> str:
+    return _part_json(reader, labels=get_task(reader.name).digest())
+
+
+@lru_cache(maxsize=100_000)
+def _part_json(part: Any, **besides: str) -> str:
+    return _json(_plain(part) | besides)
+
+
+def _plain(part: Any) -> dict[str, Any]:
+    # Adding zero makes -0.0 and 0.0, which are equal, look equal.
+    values = {field.name: (field, getattr(part, field.name)) for field in dataclasses.fields(part)}
+    return {
+        name: float(value) + 0.0 if "float" in str(field.type) and value is not None else value
+        for name, (field, value) in values.items()
+    }
+
+
+def _json(plain: object) -> str:
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _digest(plain: dict[str, Any]) -> str:
-    return hashlib.sha256(_json(plain).encode()).hexdigest()[:16]
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

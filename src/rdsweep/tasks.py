@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,10 @@ class Task:
 
     def digest(self) -> str:
         """Return a short hash of classes and labels, so that a redefined task gets new run identities."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         content = self.n_classes.to_bytes(8, "little") + self.label_table().astype("<i8").tobytes()
         return hashlib.sha256(content).hexdigest()[:12]
 

@@ -10,7 +10,7 @@ import pytest
 from rdsweep.engines import SweepSummary
 
 SHIPPED = Path(__file__).parents[2] / "sweeps"
-COMMANDS = ["plan", "run", "status", "table", "report", "theory", "version"]
+COMMANDS = ["plan", "run", "status", "verify", "table", "report", "theory", "version"]
 
 
 def test_help_is_quick_and_imports_nothing_heavy():
@@ -78,9 +78,9 @@ def test_status_counts_by_condition_and_gives_causes(rdsweep, with_results):
     code, out, _ = rdsweep("status", "results/tiny")
     assert code == 0
     rows = [line.split() for line in out.splitlines()]
-    assert rows[0] == ["model", "capacity", "completed", "failed", "pruned", "missing"]
-    assert ["baseline", "1", "3", "0", "0", "0"] in rows
-    assert ["E1M1", "3", "2", "1", "0", "0"] in rows
+    assert rows[0] == ["model", "capacity", "completed", "failed", "pruned", "training", "missing"]
+    assert ["baseline", "1", "3", "0", "0", "0", "0"] in rows
+    assert ["E1M1", "3", "2", "1", "0", "0", "0"] in rows
     assert "11 completed, 1 failed" in out
     assert "loss became NaN at step 7" in out
 

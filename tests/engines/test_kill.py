@@ -68,5 +68,5 @@ def test_a_killed_sweep_goes_on_where_it_was(serial: Path, tmp_path: Path) -> No
     assert restarted.returncode == 0, output
     after = finished_parts(results)
     assert {path: after[path] for path in before} == before
-    assert len(log.read_text().split()) == 16 - 2 * len(before)
+    assert len(log.read_text().splitlines()) == 16 - 2 * len(before)
     assert_equal_results(results, serial)

@@ -25,7 +25,9 @@ def packs(tiny: SimpleNamespace) -> tuple[Pack, ...]:
 
 def test_lines_off_a_terminal(clock: SimpleNamespace, packs: tuple[Pack, ...]) -> None:
     shown = io.StringIO()
-    with SweepProgress(packs, n_runs=10, n_settled=2, console=Console(file=shown)) as progress:
+    with SweepProgress(
+        {"cpu": packs}, slots={"cpu": 1}, n_runs=10, n_settled=2, console=Console(file=shown)
+    ) as progress:
         progress.update(packs[0].pack_id, 0.5)
         assert shown.getvalue() == ""
         clock.now += 30.0
@@ -42,7 +44,9 @@ def test_lines_off_a_terminal(clock: SimpleNamespace, packs: tuple[Pack, ...]) -
 
 def test_a_pack_that_starts_again_goes_back(clock: SimpleNamespace, packs: tuple[Pack, ...]) -> None:
     shown = io.StringIO()
-    with SweepProgress(packs, n_runs=8, n_settled=0, console=Console(file=shown)) as progress:
+    with SweepProgress(
+        {"cpu": packs}, slots={"cpu": 1}, n_runs=8, n_settled=0, console=Console(file=shown)
+    ) as progress:
         progress.update(packs[0].pack_id, 1.0)
         clock.now += 30.0
         progress.update(packs[0].pack_id, 0.25)
@@ -52,7 +56,7 @@ def test_a_pack_that_starts_again_goes_back(clock: SimpleNamespace, packs: tuple
 def test_one_bar_on_a_terminal(clock: SimpleNamespace, packs: tuple[Pack, ...]) -> None:
     shown = io.StringIO()
     console = Console(file=shown, force_terminal=True, width=80)
-    with SweepProgress(packs, n_runs=8, n_settled=0, console=console) as progress:
+    with SweepProgress({"cpu": packs}, slots={"cpu": 1}, n_runs=8, n_settled=0, console=console) as progress:
         clock.now += 60.0
         for pack in packs:
             progress.update(pack.pack_id, 1.0)

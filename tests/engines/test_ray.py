@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -20,20 +22,24 @@ SCRIPT = Path(__file__).with_name("sweep_script.py")
 
 
 @pytest.mark.parametrize(
-    ("device", "n_workers", "n_gpus", "resources"),
+    ("slots", "n_gpus", "device", "resources"),
     [
-        ("cpu", 2, 1, {"CPU": 1}),
-        ("cuda", 2, 2, {"CPU": 1, "GPU": 1.0}),
-        ("cuda", 1, 2, {"CPU": 1, "GPU": 1.0}),
-        ("cuda", 5, 2, {"CPU": 1, "GPU": 1 / 3}),
+        ({"cpu": 2}, 1, "cpu", {"CPU": 1}),
+        ({"cuda": 2}, 2, "cuda", {"CPU": 1, "GPU": 1.0}),
+        ({"cuda": 1}, 2, "cuda", {"CPU": 1, "GPU": 1.0}),
+        ({"cuda": 5}, 2, "cuda", {"CPU": 1, "GPU": 1 / 3}),
+        ({"cuda": 4}, 0, "cuda", {"CPU": 1, "GPU": 1.0}),  # GPUs that an autoscaler has yet to add
+        ({"cuda": 2, "cpu": 8}, 2, "cpu", {"CPU": 1}),
     ],
 )
 def test_a_trial_takes_a_core_and_a_share_of_a_gpu(
-    device: str, n_workers: int, n_gpus: int, resources: dict[str, float]
+    slots: dict[str, int], n_gpus: int, device: str, resources: dict[str, float]
 ) -> None:
     from rdsweep.engines._ray import RayEngine
+    from rdsweep.engines._ray._trial import resources_of_trial
 
-    assert RayEngine(device, n_workers, n_gpus).trial_resources() == resources  # type: ignore[arg-type]
+    engine = RayEngine(slots, n_gpus)  # type: ignore[arg-type]
+    assert resources_of_trial(engine.gpu_share)({"device": device}).bundles == [resources]
 
 
 def launch(results: Path, *options: str) -> subprocess.Popen[str]:
@@ -55,7 +61,9 @@ def test_a_dead_worker_costs_no_run_and_numbers_are_those_of_the_inline_engine(
     assert died.exists()
 
     configs = tiny.grid(n_seeds=4).configs
-    assert sorted(log.read_text().split()) == sorted(config.run_id for config in configs)
+    assert sorted(line.split()[0] for line in log.read_text().splitlines()) == sorted(
+        config.run_id for config in configs
+    )
     runs = open_results(results).read("runs").set_index("run_id")
     for config in configs:
         expected = tiny.trained(config).measures
@@ -66,20 +74,101 @@ def test_a_dead_worker_costs_no_run_and_numbers_are_those_of_the_inline_engine(
     assert temporary_folders(process) == []
 
 
-def test_an_interrupt_keeps_finished_packs_and_leaves_nothing_running(tmp_path: Path) -> None:
-    results, log = tmp_path / "tiny", tmp_path / "trained"
-    process = launch(results, "--seconds", "2", "--log", str(log))
-    while len(list((results / "runs").glob("*.parquet"))) < 2:
+def wait_for_parts(results: Path, n_parts: int, process: subprocess.Popen[str]) -> None:
+    while len(list((results / "runs").glob("*.parquet"))) < n_parts:
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.01)
-    assert temporary_folders(process)
+
+
+def test_an_interrupt_lets_running_packs_finish_and_starts_no_other(tmp_path: Path) -> None:
+    results, log = tmp_path / "tiny", tmp_path / "trained"
+    process = launch(results, "--seconds", "2", "--log", str(log))
+    wait_for_parts(results, 2, process)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
-    assert process.returncode != 0
+    assert process.returncode == 130, output
+    assert "finishing the packs in training" in output
+    started = {line.split()[0] for line in log.read_text().splitlines()}
+    assert 4 <= len(started) < 16
+    assert open_results(results).done() == started
+    assert temporary_folders(process) == []
+
+
+def test_a_second_interrupt_leaves_nothing_running(tmp_path: Path) -> None:
+    results = tmp_path / "tiny"
+    process = launch(results, "--seconds", "3")
+    wait_for_parts(results, 1, process)
+    assert temporary_folders(process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
     assert output.rstrip().endswith("KeyboardInterrupt")
 
     done = open_results(results).done()
-    assert 4 <= len(done) < 16
-    time.sleep(2.5)  # long enough for two more packs, if a worker were still alive
+    assert 2 <= len(done) < 16
+    time.sleep(3.5)  # long enough for two more packs, if a worker were still alive
     assert open_results(results).done() == done
     assert temporary_folders(process) == []
+
+
+def test_a_preempted_sweep_goes_on_from_its_checkpoints(tmp_path: Path) -> None:
+    results, log = tmp_path / "tiny", tmp_path / "trained"
+    process = launch(results, "--seconds", "8", "--steps", "16", "--workers", "2", "--log", str(log))
+    while not log.exists() or len(log.read_text().splitlines()) < 4:
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.01)
+    time.sleep(1.5)  # a few steps of the first two packs
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 143, output
+    assert open_results(results).done() == frozenset()
+    assert len(list((results / "checkpoints").iterdir())) == 2
+
+    log.unlink()
+    command = [sys.executable, str(SCRIPT), str(results), "--steps", "16", "--log", str(log)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    first_steps = [int(line.split()[1]) for line in log.read_text().splitlines()]
+    assert sum(step > 0 for step in first_steps) == 4
+    assert len(first_steps) == 16
+
+
+def test_nothing_listens_beyond_the_loopback_interface(tmp_path: Path) -> None:
+    process = launch(tmp_path / "tiny", "--seconds", "3")
+    wait_for_parts(tmp_path / "tiny", 1, process)
+    addresses = listening_addresses(descendants(process.pid))
+    process.kill()
+    process.communicate()
+    assert len(addresses) > 3, "Ray listens on several sockets"
+    assert {address for address in addresses if not is_loopback(address)} == set()
+
+
+def descendants(pid: int) -> list[int]:
+    """Return a process and all that descend from it."""
+    found = [pid]
+    for known in found:
+        for children in Path(f"/proc/{known}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += map(int, children.read_text().split())
+    return found
+
+
+def listening_addresses(pids: list[int]) -> list[str]:
+    """Return the addresses of the TCP sockets on which processes listen, as in ``/proc/net/tcp``."""
+    sockets = {
+        fields[9]: fields[1].partition(":")[0]
+        for name in ("tcp", "tcp6")
+        for fields in map(str.split, Path("/proc/net", name).read_text().splitlines()[1:])
+        if fields[3] == "0A"
+    }
+    inodes = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            links = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
+            inodes |= {link[8:-1] for link in links if link.startswith("socket:[")}
+    return [address for inode, address in sockets.items() if inode in inodes]
+
+
+def is_loopback(address: str) -> bool:
+    # Hexadecimal words in the byte order of the machine: 127.x.x.x, the same mapped to IPv6, and ::1.
+    return address.endswith("7F") or address == "00000000000000000000000001000000"

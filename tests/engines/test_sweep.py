@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
+import signal
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from rich.console import Console
 
 from rdsweep.config import RunConfig
@@ -36,7 +40,7 @@ def run(tiny: SimpleNamespace, tmp_path: Path) -> Callable[..., SweepSummary]:
 
 
 def trained_runs(folder: Path) -> list[str]:
-    return (folder / "trained").read_text().split()
+    return [line.split()[0] for line in (folder / "trained").read_text().splitlines()]
 
 
 def counts(summary: SweepSummary) -> dict[str, int]:
@@ -119,6 +123,37 @@ def test_what_ends_a_sweep_keeps_finished_packs(
     assert counts(run(sweep)) == {"n_planned": 8, "n_done_before": 4, "n_trained": 4}
 
 
+@pytest.mark.parametrize(("number", "n_stored"), [(signal.SIGINT, 4), (signal.SIGTERM, 2)])
+def test_a_signal_ends_a_launch_and_the_next_one_goes_on(
+    run, tiny: SimpleNamespace, tmp_path: Path, number: signal.Signals, n_stored: int
+) -> None:
+    packs = iter(range(100))
+
+    def train(configs: Sequence[RunConfig], *, checkpointer: Any, **options: Any) -> PackResult:
+        if next(packs) == 1:
+            os.kill(os.getpid(), number)
+        if checkpointer.due():
+            checkpointer.save("pack", 1, {"step": torch.tensor(1)})
+        return tiny.trainer()(configs, **options)
+
+    sweep = tiny.grid(n_seeds=2)
+    summary = run(sweep, train=train)
+    assert (summary.stopped_by, summary.n_trained, summary.n_missing) == (number, n_stored, 8 - n_stored)
+    assert (tmp_path / "tiny" / "checkpoints").is_dir() is (number == signal.SIGTERM)
+    assert counts(run(sweep)) == {
+        "n_planned": 8, "n_done_before": n_stored, "n_trained": 8 - n_stored,
+    }  # fmt: skip
+
+
+def test_two_launches_at_once_train_each_run_once(run, tiny: SimpleNamespace, tmp_path: Path) -> None:
+    sweep = tiny.grid(n_seeds=4)
+    options = {"train": tiny.trainer(log=tmp_path / "trained", seconds=0.05)}
+    with ThreadPoolExecutor(2) as launches:
+        summaries = list(launches.map(lambda size: run(sweep, pack_size=size, **options), [2, 3]))
+    assert sorted(trained_runs(tmp_path)) == sorted(config.run_id for config in sweep.configs)
+    assert all(summary.n_missing == 0 for summary in summaries)
+
+
 def test_results_that_cannot_be_stored_end_the_sweep(run, tiny: SimpleNamespace, tmp_path: Path) -> None:
     packs = iter(range(100))
 
@@ -140,7 +175,7 @@ def test_results_that_cannot_be_stored_end_the_sweep(run, tiny: SimpleNamespace,
         ({"n_workers": -1}, "n_workers must be an integer of at least 1, but got -1"),
         ({"n_workers": 2}, "n_workers must be 1 for the inline engine, but got 2"),
         ({"address": "auto"}, "address must be left out for the inline engine, but got 'auto'"),
-        ({"device": "tpu"}, "device must be one of auto, cpu, cuda, but got 'tpu'"),
+        ({"device": "tpu"}, "device must be one of auto, cpu, cuda, both, but got 'tpu'"),
     ],
 )
 def test_options_out_of_range_are_refused(

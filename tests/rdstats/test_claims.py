@@ -8,7 +8,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from rdstats import Claim, evaluate_claims, power, seeds_needed, simulate_power, summarize_verdicts
+from rdstats import (
+    Claim,
+    claim_runs,
+    evaluate_claims,
+    power,
+    seeds_needed,
+    simulate_power,
+    summarize_verdicts,
+)
 from rdstats._status import DegenerateDataWarning, DroppedRowsWarning, Status
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "comparisons.json").read_text())
@@ -89,7 +97,7 @@ def test_a_step_without_variance_leaves_an_ordering_untested():
     ordered = claim(contrast="ordering", conditions=["baseline", "E2M1", "E2M2"], where={"capacity": 1.0})
     with pytest.warns(DegenerateDataWarning, match="all 8 differences equal 0"):
         row = evaluate_claims(runs, [ordered]).iloc[0]
-    assert (row["verdict"], row["effect"]) == ("undecided", 0.0)
+    assert (row["verdict"], row["effect"]) == ("cannot be tested", 0.0)
 
 
 def test_strata_and_families_are_adjusted():
@@ -100,7 +108,7 @@ def test_strata_and_families_are_adjusted():
         assert group["p_adjusted"].min() == pytest.approx(3 * group["p_value"].min())
 
 
-def test_missing_stratum_is_undecided_and_counted():
+def test_missing_stratum_cannot_be_tested_and_is_counted():
     runs = make_runs()
     runs = runs[~((runs["model"] == "E2M1") & (runs["capacity"] == 2.0))]
     asked = claim(strata=["capacity"], where={"capacity": [2.0, 3.0, 99.0]})
@@ -112,7 +120,7 @@ def test_missing_stratum_is_undecided_and_counted():
         ),
     ):
         table = evaluate_claims(runs, [asked])
-    assert table["verdict"].tolist() == ["undecided", "replicates", "undecided"]
+    assert table["verdict"].tolist() == ["cannot be tested", "replicates", "cannot be tested"]
     assert table["n"].tolist() == [0, 8, 0]
     assert summarize_verdicts(table).loc[0, "verdict"] == "undecided"
 
@@ -135,12 +143,74 @@ def test_interaction_uses_levels_that_both_conditions_have():
     ids=["published: one run", "constant shift", "all missing"],
 )
 @pytest.mark.filterwarnings("ignore::rdstats._status.DroppedRowsWarning")
-def test_degenerate_runs_leave_claims_undecided(runs, status):
+def test_degenerate_runs_leave_claims_untested(runs, status):
     with pytest.warns(DegenerateDataWarning):
         row = evaluate_claims(runs, [claim(where={"capacity": 1.0})]).iloc[0]
-    assert (row["verdict"], row["status"]) == ("undecided", status)
+    assert (row["verdict"], row["status"]) == ("cannot be tested", status)
     assert row["message"]
     assert row[["p_value", "p_adjusted", "p_contrary"]].isna().all()
+
+
+def test_unpaired_claims_are_tested_as_welch_does():
+    runs = make_runs()
+    runs.loc[runs["model"] == "E2M1", "seed"] += 100
+    row = evaluate_claims(runs, [claim(paired=False, where={"capacity": 3.0})]).iloc[0]
+    samples = [runs.query("capacity == 3.0 and model == @name")["metric"] for name in ("E2M1", "baseline")]
+    expected = stats.ttest_ind(*samples, equal_var=False, alternative="greater").pvalue
+    assert row["p_value"] == pytest.approx(2 * expected)
+    assert (row["verdict"], row["n"], row["method"]) == ("replicates", 16, "welch")
+
+
+def test_unpaired_equivalence_has_two_bounds():
+    runs = make_runs()
+    for margin, verdict in ((2.0, "replicates"), (0.5, "fails")):
+        tested = claim(contrast="equivalence", margin=margin, paired=False, where={"capacity": 3.0})
+        assert evaluate_claims(runs, [tested])["verdict"].tolist() == [verdict]
+
+
+def test_every_step_of_a_monotone_claim_has_to_hold():
+    falling = claim(contrast="monotone", direction="less", conditions=["baseline", "E2M1"])
+    assert evaluate_claims(make_runs(), [falling])["verdict"].tolist() == ["replicates"] * 2
+    bumped = make_runs().assign(
+        metric=lambda runs: runs["metric"] + 5.0 * ((runs["capacity"] == 2.0) & (runs["model"] == "E2M1"))
+    )
+    table = evaluate_claims(bumped, [falling])
+    assert table["verdict"].tolist() == ["replicates", "fails"]
+    # The trend of that model still falls, which is why steps are a claim of their own.
+    assert (
+        evaluate_claims(bumped, [claim(contrast="trend", direction="less")])["verdict"].iloc[1]
+        == "replicates"
+    )
+
+
+@pytest.mark.parametrize(("n_seeds", "verdict"), [(10, "replicates"), (5, "undecided")])
+def test_sign_flip_decides_runs_that_all_agree(n_seeds, verdict):
+    runs = make_runs(n_seeds).assign(metric=0.0)
+    below = claim(
+        contrast="threshold", conditions=["E2M1"], threshold=0.5, direction="less", method="sign_flip",
+        where={"capacity": 1.0},
+    )  # fmt: skip
+    with pytest.warns(DegenerateDataWarning):
+        row = evaluate_claims(runs, [below]).iloc[0]
+    assert row["verdict"] == verdict
+    assert row["p_value"] == 2 * 0.5**n_seeds
+
+
+def test_runs_of_a_claim_are_those_of_its_rows():
+    runs = make_runs()
+    separate = claim(contrast="threshold", threshold=1.0, strata=["capacity"])
+    behind = claim_runs(runs, separate)
+    assert list(behind) == evaluate_claims(runs, [separate])["stratum"].tolist()
+    assert {len(rows) for rows in behind.values()} == {8}
+    assert behind["model=E2M1, capacity=2.0"].equals(runs.query("model == 'E2M1' and capacity == 2.0"))
+
+
+def test_each_metric_can_have_a_table_of_its_own():
+    tables = {"metric": make_runs(), "other": make_runs().rename(columns={"metric": "other"})}
+    claims = [claim(where={"capacity": 3.0}), claim(id="d", metric="other", where={"capacity": 3.0})]
+    assert evaluate_claims(tables, claims)["family_size"].tolist() == [2, 2]
+    with pytest.raises(ValueError, match=r"must hold a table for 'third', but has \['metric', 'other'\]"):
+        evaluate_claims(tables, [claim(metric="third")])
 
 
 def test_seeds_needed_decide_the_claim():
@@ -194,6 +264,9 @@ def test_claims_need_distinct_ids():
             ValueError,
             "strata must not hold the axis",
         ),
+        (BASE | {"paired": "no"}, TypeError, "paired must be true or false, but got 'no'"),
+        (BASE | {"contrast": "trend", "paired": False}, ValueError, "paired must be true unless contrast is"),
+        (BASE | {"method": "welch"}, ValueError, "claim 'c': method must be one of 't', 'wilcoxon'"),
         ("c", TypeError, "a claim must be a mapping, but got 'c'"),
     ],
 )

@@ -56,8 +56,8 @@ def test_a_bound_adds_a_section_and_a_line(make_tables: Maker) -> None:
     assert section is not None
     assert [table.name for table in section.tables] == ["efficiency", "excess_distortion"]
     assert optimality_section(without) is None
-    drawn, plain = (rate_distortion_section(each).figures[0].panels[0] for each in (analysis, without))
-    assert drawn.count("stroke-dasharray") == plain.count("stroke-dasharray") + 1
+    drawn, plain = (rate_distortion_section(each).figures[0].panels[0]["svg"] for each in (analysis, without))
+    assert drawn.count(b"stroke-dasharray") == plain.count(b"stroke-dasharray") + 1
 
 
 @pytest.mark.parametrize(

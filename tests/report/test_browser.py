@@ -31,12 +31,40 @@ document.querySelector("iframe").addEventListener("load", ({{target}}) => {{
     heading: page.querySelector("h1").textContent,
     headings: box(page.querySelector("h1")).height,
     drawings: [...page.querySelectorAll("figure svg")].map((svg) => [box(svg).width, box(svg).height]),
+    tables: [...page.querySelectorAll("table")].map((table) => box(table).right),
     smallest_text: Math.min(...[...page.querySelectorAll("svg text")].map((text) => box(text).height)),
     resources: target.contentWindow.performance.getEntriesByType("resource").map((entry) => entry.name),
   }});
 }});
 </script></body></html>
 """
+
+_PRINTED_WIDTH = 680  # A4 less the page's margins of 15 mm, at 96 pixels per inch
+
+# A pointer comes to a point, and leaves the drawing.
+_POINTING = """
+const svg = document.querySelector("figure svg"), tip = document.querySelector(".tip"), hidden = [];
+const at = [...svg.querySelectorAll("use")].find((use) => use.dataset.tip?.startsWith("baseline, seed 0\\n"));
+const box = at.getBoundingClientRect();
+const pointer = {clientX: box.x + box.width / 2, clientY: box.y + box.height / 2};
+svg.dispatchEvent(new PointerEvent("pointermove", pointer));
+hidden.push(tip.hidden);
+const chosen = document.querySelectorAll(".chosen").length, text = tip.textContent;
+svg.dispatchEvent(new PointerEvent("pointerleave"));
+hidden.push(tip.hidden);
+return {tip: text, chosen, hidden, titles: document.querySelectorAll("use title").length};
+"""
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    path = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.exists():
+        message = "no axe-core in node_modules: run `make axe`"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return path.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +97,19 @@ def measure(chromium: str, folder: Path, page: Path, *, width: int) -> tuple[dic
     ]
 
 
+def evaluate(chromium: str, folder: Path, page: Path, script: str, *arguments: str) -> dict[str, Any]:
+    """Return what the body of a function returns that runs in a copy of ``page``."""
+    copy = folder / "copy.html"
+    answer = f"""<pre id="answer"></pre><script>(async () => {{ {script} }})().then((found) => {{
+    document.querySelector("#answer").textContent = JSON.stringify(found); }});</script></body>"""
+    copy.write_text(page.read_text(encoding="utf-8").replace("</body>", answer), encoding="utf-8")
+    done = run(chromium, folder, "--window-size=1280,2000", *arguments, "--dump-dom", copy.as_uri())
+    found = re.search(r'<pre id="answer">(.+?)</pre>', done.stdout, flags=re.DOTALL)
+    assert found, done.stderr[-2000:]
+    answered: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return answered
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_opens_without_errors_or_requests_and_fits(
     chromium: str, quick_report: Path, tmp_path: Path, width: int
@@ -85,7 +126,45 @@ def test_the_page_opens_without_errors_or_requests_and_fits(
     assert measured["smallest_text"] >= 9
 
 
+def test_tables_fit_a_printed_page(chromium: str, quick_report: Path, tmp_path: Path) -> None:
+    page = (quick_report / "report" / "index.html").read_text(encoding="utf-8")
+    assert "@media print" in page
+    as_printed = tmp_path / "printed.html"
+    as_printed.write_text(page.replace("@media print", "@media all"), encoding="utf-8")
+    measured, _ = measure(chromium, tmp_path, as_printed, width=_PRINTED_WIDTH)
+    assert len(measured["tables"]) > 5
+    assert max(measured["tables"]) <= _PRINTED_WIDTH
+
+
 def test_the_page_prints(chromium: str, quick_report: Path, tmp_path: Path) -> None:
     printed = tmp_path / "report.pdf"
     run(chromium, tmp_path, f"--print-to-pdf={printed}", (quick_report / "report" / "index.html").as_uri())
     assert printed.read_bytes().startswith(b"%PDF")
+
+
+def test_pointing_at_a_run_shows_its_numbers_and_marks_it_everywhere(
+    chromium: str, quick_report: Path, tmp_path: Path
+) -> None:
+    page = quick_report / "report" / "index.html"
+    found = evaluate(chromium, tmp_path, page, _POINTING)
+    assert re.fullmatch(r"baseline, seed 0\nCapacity 0.5 nats\n(.+\n){2}run \w{16}", found["tip"])
+    # The baseline is in both panels of rate and distortion, and of the achieved rate.
+    assert found["chosen"] == 4
+    assert found["hidden"] == [False, True]
+    assert found["titles"] == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_stands_in_the_way_of_a_reader(
+    chromium: str, axe: str, quick_report: Path, tmp_path: Path, scheme: str
+) -> None:
+    found = evaluate(
+        chromium,
+        tmp_path,
+        quick_report / "report" / "index.html",
+        f"{axe}; const found = await axe.run(); return {{...found, n_passes: found.passes.length}};",
+        f"--blink-settings=preferredColorScheme={['dark', 'light'].index(scheme)}",
+    )
+    violations = {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found["violations"]}
+    assert violations == {}
+    assert found["n_passes"] > 20

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from rdsweep.drawing import looks
 from rdsweep.models import MODELS
-from rdsweep.report._palette import looks
 from rdsweep.report._panel import dodged, spread
 
 

@@ -8,9 +8,9 @@ import pytest
 from rdsweep.store import ResultsError, open_results
 
 
-def test_results_path_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_location_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert open_results("tiny", create=True).path == tmp_path / "tiny"
+    assert open_results("tiny", create=True).location == str(tmp_path / "tiny")
 
 
 @pytest.mark.parametrize("create", [False, True])
@@ -22,7 +22,7 @@ def test_a_file_is_no_results_folder(tmp_path: Path, create: bool) -> None:
 
 def test_a_folder_below_a_file_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ResultsError, match=r"results cannot be made in .*: Not a directory"):
+    with pytest.raises(ResultsError, match=r"cannot make .*/file/tiny/\w+: Not a directory"):
         open_results(tmp_path / "file" / "tiny", create=True)
 
 
@@ -39,12 +39,13 @@ def test_a_folder_must_be_writable_before_anything_is_trained(
 ) -> None:
     # Permission bits mean nothing to a test that runs as root.
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "runs")
-    with pytest.raises(ResultsError, match=r"results must be writable, but .*runs is not"):
+    with pytest.raises(ResultsError, match=r"cannot make .*/runs: Permission denied"):
         open_results(tmp_path / "tiny", create=True)
 
 
 def test_leftovers_of_dead_writers_are_collected(tmp_path: Path) -> None:
-    leftover = open_results(tmp_path / "tiny", create=True).folder("runs") / ".p.parquet.host.1.2.tmp"
+    leftover = tmp_path / "tiny" / "runs" / ".p.parquet.host.1.2.tmp"
+    open_results(tmp_path / "tiny", create=True)
     leftover.touch()
     os.utime(leftover, (0, 0))
     open_results(tmp_path / "tiny")

@@ -24,8 +24,12 @@ def failed(pack: Pack, message: str = "loss is not finite") -> PackResult:
     return PackResult(runs, device="cpu", precision="", wall_seconds=1.0)
 
 
+def folder_of(results: Results, table: str = "") -> Path:
+    return Path(results.location) / table
+
+
 def all_files(results: Results) -> list[Path]:
-    return [path for path in results.path.rglob("*") if path.is_file()]
+    return [path for path in folder_of(results).rglob("*") if path.is_file()]
 
 
 @pytest.fixture
@@ -80,16 +84,16 @@ def test_unknown_names_are_refused(stored: Results, arguments: tuple[object, ...
 
 
 def test_one_line_of_pandas_and_of_duckdb(stored: Results) -> None:
-    (stored.folder("runs") / ".half.parquet.host.1.2.tmp").write_bytes(b"PAR1 and no more")
-    with_pandas = pd.read_parquet(stored.folder("runs"))
-    with_duckdb = duckdb.sql(f"FROM '{stored.folder('runs')}/*.parquet'").df()
+    (folder_of(stored, "runs") / ".half.parquet.host.1.2.tmp").write_bytes(b"PAR1 and no more")
+    with_pandas = pd.read_parquet(folder_of(stored, "runs"))
+    with_duckdb = duckdb.sql(f"FROM '{folder_of(stored, 'runs')}/*.parquet'").df()
     for frame in (with_pandas, with_duckdb):
         rates = frame.sort_values("run_id")["rate"].to_numpy()
         np.testing.assert_array_equal(rates, stored.read("runs")["rate"].to_numpy())
 
 
 def test_units_are_in_the_files(stored: Results) -> None:
-    part = next(stored.folder("runs").glob("*.parquet"))
+    part = next(folder_of(stored, "runs").glob("*.parquet"))
     assert pq.read_schema(part).field("rate").metadata[b"unit"] == b"nats per image"
     columns = columns_table().set_index(["table", "column"])
     assert columns.loc[("runs", "rate"), "unit"] == "nats per image"
@@ -102,13 +106,13 @@ def test_scores_are_read_from_the_pack_that_counts(
     smaller = Pack(pack.configs[-1:])
     again = replace(trained.runs[-1], scores=({"task": "order", "regime": "joint", "f1": -1.0},))
     stored.write_pack(smaller, replace(trained, runs=(again,)), sweep_name="other")
-    assert pd.read_parquet(stored.folder("scores"))["f1"].min() == -1.0
+    assert pd.read_parquet(folder_of(stored, "scores"))["f1"].min() == -1.0
     assert stored.read("scores")["f1"].min() > 0.0
     assert stored.read("runs")["sweep"].unique().tolist() == ["tiny"]
 
 
 def test_a_pack_without_its_runs_does_not_exist(stored: Results, pack: Pack) -> None:
-    (stored.folder("runs") / f"{pack.pack_id}.parquet").unlink()
+    (folder_of(stored, "runs") / f"{pack.pack_id}.parquet").unlink()
     assert all(stored.read(table).empty for table in TABLES)
     assert stored.done() == frozenset()
 
@@ -161,7 +165,7 @@ def test_weights_are_kept_on_demand(results: Results, pack: Pack, trained: PackR
 
 
 def test_a_part_with_another_schema_is_refused(stored: Results, pack: Pack) -> None:
-    part = stored.folder("history") / f"{pack.pack_id}.parquet"
+    part = folder_of(stored, "history") / f"{pack.pack_id}.parquet"
     rows = pq.read_table(part)
     pq.write_table(rows.drop_columns("beta"), part)
     with pytest.raises(ResultsError, match=r"history/.* lacks the column 'beta' of the table 'history'"):
@@ -182,10 +186,11 @@ def test_a_part_with_another_schema_is_refused(stored: Results, pack: Pack) -> N
     ],
 )
 def test_a_damaged_part_is_named(stored: Results, pack: Pack, damage: Callable[[bytes], bytes]) -> None:
-    part = stored.folder("runs") / f"{pack.pack_id}.parquet"
+    part = folder_of(stored, "runs") / f"{pack.pack_id}.parquet"
     part.write_bytes(damage(part.read_bytes()))
     with pytest.raises(
-        ResultsError, match=rf"runs/{pack.pack_id}.parquet cannot be read \(.*; if it is damaged"
+        ResultsError,
+        match=rf"runs/{pack.pack_id}.parquet is damaged \(.*; rdsweep verify --repair puts it aside",
     ):
         stored.read("runs")
 

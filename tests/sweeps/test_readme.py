@@ -40,5 +40,8 @@ def test_the_example_has_as_many_runs_as_the_text_says():
 
 def test_every_shipped_sweep_is_listed():
     for path in SHIPPED.glob("*.yaml"):
+        if path.stem == "beta":  # a study
+            assert "`beta.yaml`" in README
+            continue
         sweep = expand_sweep(parse_document(path.read_text(encoding="utf-8"), name=path.name).data)
         assert re.search(rf"^\| `{path.name}` \|.* \| {len(sweep.configs)} \|$", README, re.MULTILINE)

@@ -18,7 +18,11 @@ def test_shipped_sweeps(name, n_runs):
     assert len(sweep.configs) == len({config.run_id for config in sweep.configs}) == n_runs
 
 
-@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in SHIPPED.glob("*.yaml") if path.stem != "beta"),  # a study
+    ids=lambda path: path.stem,
+)
 def test_a_resolved_sweep_is_a_sweep_file_of_the_same_runs(path, tmp_path):
     sweep = load_sweep(path)
     (tmp_path / "sweep.yaml").write_text(resolved_yaml(sweep))

@@ -4,6 +4,7 @@ import torch
 
 from rdsweep.config import ObjectiveConfig, RunConfig, TaskConfig, TrainingConfig
 from rdsweep.training import Checkpointer, PackResult, train_pack
+from rdsweep.training._checkpoint import CheckpointWarning
 
 TINY = TrainingConfig(n_train=400, batch_size=16, epochs=6)
 CONFIGS = [
@@ -14,6 +15,25 @@ CONFIGS = [
     ),
 ]
 ALWAYS = 1e-9
+
+
+class MemoryFile:
+    """A checkpoint file without a disk, which may refuse to be written to."""
+
+    def __init__(self) -> None:
+        self.content: bytes | None = None
+        self.is_full = False
+
+    def read(self) -> bytes | None:
+        return self.content
+
+    def write(self, content: bytes) -> None:
+        if self.is_full:
+            raise OSError("cannot write pack.safetensors: No space left on device")
+        self.content = content
+
+    def remove(self) -> None:
+        self.content = None
 
 
 @pytest.fixture(scope="module")
@@ -47,38 +67,45 @@ def assert_equal(one: PackResult, other: PackResult) -> None:
 
 
 @pytest.mark.parametrize("at", [0.5, 0.9])
-def test_a_killed_pack_continues_bit_for_bit(tmp_path, straight, at):
-    checkpointer = Checkpointer(tmp_path / "sweep" / "pack.safetensors", seconds=ALWAYS)
-    interrupt(CONFIGS, checkpointer, at=at)
-    assert [path.name for path in checkpointer.path.parent.iterdir()] == ["pack.safetensors"]
+def test_a_killed_pack_continues_bit_for_bit(straight, at):
+    file = MemoryFile()
+    interrupt(CONFIGS, Checkpointer(file, seconds=ALWAYS), at=at)
+    assert file.content is not None
     fractions: list[float] = []
-    resumed = train_pack(
-        CONFIGS, checkpointer=Checkpointer(checkpointer.path, seconds=ALWAYS), progress=fractions.append
-    )
+    resumed = train_pack(CONFIGS, checkpointer=Checkpointer(file, seconds=ALWAYS), progress=fractions.append)
     # Saved chunks of 64 of the 150 steps are not repeated.
     assert len(fractions) == (2 if at == 0.5 else 1)
     assert_equal(resumed, straight)
-    assert not checkpointer.path.exists()
+    assert file.content is None
 
 
-def test_the_checkpoint_of_another_pack_is_ignored(tmp_path, straight):
-    checkpointer = Checkpointer(tmp_path / "pack.safetensors", seconds=ALWAYS)
+def test_the_checkpoint_of_another_pack_is_ignored(straight):
+    checkpointer = Checkpointer(MemoryFile(), seconds=ALWAYS)
     interrupt(CONFIGS[:1], checkpointer, at=0.5)
-    assert checkpointer.path.exists()
+    assert checkpointer.file.content is not None
     fractions: list[float] = []
     other = train_pack(CONFIGS, checkpointer=checkpointer, progress=fractions.append)
     assert len(fractions) == 3
     assert_equal(other, straight)
 
 
-def test_saving_waits_its_time(tmp_path):
-    patient = Checkpointer(tmp_path / "pack.safetensors", seconds=3600.0)
-    assert not patient.due()
-    assert Checkpointer(tmp_path / "pack.safetensors", seconds=ALWAYS).due()
+def test_training_outlives_a_full_disk(straight):
+    file = MemoryFile()
+    file.is_full = True
+    with pytest.warns(
+        CheckpointWarning, match=r"no checkpoint was saved: .* No space left.*; training goes on"
+    ):
+        result = train_pack(CONFIGS, checkpointer=Checkpointer(file, seconds=ALWAYS))
+    assert_equal(result, straight)
 
 
-def test_a_state_comes_back_as_it_was(tmp_path):
-    checkpointer, device = Checkpointer(tmp_path / "pack.safetensors"), torch.device("cpu")
+def test_saving_waits_its_time():
+    assert not Checkpointer(MemoryFile(), seconds=3600.0).due()
+    assert Checkpointer(MemoryFile(), seconds=ALWAYS).due()
+
+
+def test_a_state_comes_back_as_it_was():
+    checkpointer, device = Checkpointer(MemoryFile()), torch.device("cpu")
     assert checkpointer.load("mine", device) is None
     state = {"weights": torch.rand(2, 3).T, "steps": torch.tensor([64])}
     checkpointer.save("mine", 7, state)
@@ -92,17 +119,34 @@ def test_a_state_comes_back_as_it_was(tmp_path):
     assert checkpointer.load("mine", device) is None
 
 
-def test_a_failed_save_keeps_the_last_one(tmp_path):
-    checkpointer, device = Checkpointer(tmp_path / "pack.safetensors"), torch.device("cpu")
+def test_a_failed_save_keeps_the_last_one():
+    checkpointer, device = Checkpointer(MemoryFile()), torch.device("cpu")
     checkpointer.save("mine", 1, {"steps": torch.tensor([64])})
     shared = torch.zeros(4)
     with pytest.raises(RuntimeError):
         checkpointer.save("mine", 2, {"one": shared, "other": shared})
     assert checkpointer.load("mine", device)[0] == 1
-    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: b"no safetensors at all",
+        lambda content: content[:20],
+        lambda content: content[:-1],
+        lambda content: (2).to_bytes(8, "little") + b"{}",
+    ],
+)
+def test_a_damaged_checkpoint_is_as_good_as_none(damage):
+    checkpointer, device = Checkpointer(MemoryFile()), torch.device("cpu")
+    checkpointer.save("mine", 1, {"steps": torch.tensor([64])})
+    checkpointer.file.content = damage(checkpointer.file.content)
+    with pytest.warns(CheckpointWarning, match="a damaged checkpoint is left out"):
+        assert checkpointer.load("mine", device) is None
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0])
-def test_saving_needs_time(tmp_path, seconds):
+def test_saving_needs_time(seconds):
     with pytest.raises(ValueError, match=f"^seconds must be above 0, but got {seconds}"):
-        Checkpointer(tmp_path / "pack.safetensors", seconds=seconds)
+        Checkpointer(MemoryFile(), seconds=seconds)

@@ -8,8 +8,10 @@ from rdsweep.models import ReferenceVAE, from_module
 from rdsweep.sources import stimulus_distribution
 from rdsweep.training._evaluation import (
     Codes,
+    coded_images,
     encode_test_set,
     make_test_set,
+    measure_codes,
     measure_maps,
     measure_runs,
 )
@@ -68,3 +70,19 @@ def test_maps_by_hand(codes):
     assert torch.equal(maps["rate"], 0.5 * expected.square())
     assert not maps["latent_mean_sd"].any()
     assert torch.equal(maps["latent_scale"], torch.ones(13, 13, 5))
+
+
+def test_coded_are_the_first_images_of_each_position(codes):
+    images, positions = coded_images()
+    test = make_test_set(5, CPU)
+    assert positions.bincount().tolist() == [4] * 169
+    assert torch.equal(images, test.images)
+    assert torch.equal(measure_codes(codes)[0], codes.mean[0])
+
+
+def test_nine_images_of_each_position_are_coded():
+    images, positions = coded_images()
+    test = make_test_set(5, CPU)
+    first = torch.cat([torch.nonzero(test.positions == p)[:9, 0] for p in range(169)])
+    assert torch.equal(images, test.images[first])
+    assert torch.equal(positions, test.positions[first])

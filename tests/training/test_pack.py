@@ -69,6 +69,8 @@ def test_progress_ends_with_one(progress):
 def test_rows_have_the_columns_of_their_tables(run):
     assert set(run.measures) == {column.name for column in MEASURES}
     assert set(run.maps) == columns("maps", "n_latents")
+    assert run.codes.shape[1] == run.config.training.n_latents
+    assert run.codes.dtype == np.float32
     for rows, table in (
         (run.scores, "scores"),
         (run.history, "history"),

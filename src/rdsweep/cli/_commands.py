@@ -18,9 +18,9 @@ app = typer.Typer(
 
 # Spelled out, because the modules that own these choices are too slow to import for a help text.
 EngineName = Literal["ray", "inline"]
-DeviceName = Literal["auto", "cpu", "cuda"]
+DeviceName = Literal["auto", "cpu", "cuda", "both"]
 ImbalanceName = Literal["none", "lower_corridor", "alignment"]
-TableName = Literal["runs", "scores", "history", "score_history", "maps"]
+TableName = Literal["runs", "scores", "history", "score_history", "maps", "codes", "indices"]
 
 SweepPath = Annotated[
     Path, typer.Argument(metavar="SWEEP", help="Sweep file, for example sweeps/quick.yaml.")
@@ -29,7 +29,10 @@ ResultsPath = Annotated[Path, typer.Argument(metavar="RESULTS", help="Results fo
 ResultsOption = Annotated[
     Path | None, typer.Option("--results", help="Results folder.", show_default="results/NAME")
 ]
-DeviceOption = Annotated[DeviceName, typer.Option(help="What to train on; auto is CUDA where there is any.")]
+DeviceOption = Annotated[
+    DeviceName,
+    typer.Option(help="What to train on; auto is CUDA where there is any, both adds nodes without a GPU."),
+]
 PackSizeOption = Annotated[
     int | None, typer.Option(min=1, help="Most runs per pack.", show_default="the sweep's, or the device's")
 ]
@@ -100,24 +103,115 @@ def run(
 
 
 @app.command()
-def status(results: ResultsPath, as_json: JsonOption = False) -> None:
-    """Show which runs of a sweep are done, failed or missing, and why runs failed."""
-    from rdsweep.cli._status import print_status, read_status
+def study(
+    file: Annotated[Path, typer.Argument(metavar="STUDY", help="Study file, for example sweeps/beta.yaml.")],
+    results: ResultsOption = None,
+    storage: Annotated[
+        str | None, typer.Option(help="Database for Optuna.", show_default="a journal in the results folder")
+    ] = None,
+    n_configs: Annotated[
+        int | None, typer.Option(min=1, help="Configurations per condition.", show_default="the file's")
+    ] = None,
+    engine: Annotated[EngineName, typer.Option(help="Ray Tune, or one pack after the other.")] = "ray",
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster: auto or ray://HOST:PORT.", show_default="a local one")
+    ] = None,
+    device: DeviceOption = "auto",
+    pack_size: PackSizeOption = None,
+    workers: WorkersOption = None,
+    report: Annotated[Path | None, typer.Option(help="Folder to write the study's page into.")] = None,
+) -> None:
+    """Search with Optuna, batches trained as packs; may be stopped and started again at any time."""
+    from rdsweep.cli._study import study_and_tell
+    from rdsweep.studies import load_study_file
 
-    print_status(read_status(results), as_json=as_json)
+    loaded = load_study_file(file)
+    study_and_tell(
+        loaded,
+        results=str(results or _default_results(loaded.name)),
+        storage=storage,
+        n_configs=n_configs,
+        engine=engine,
+        address=address,
+        device=device,
+        pack_size=pack_size,
+        n_workers=workers,
+        report=report,
+    )
+
+
+@app.command()
+def status(
+    results: ResultsPath,
+    as_json: JsonOption = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look until all runs have an outcome.")] = False,
+) -> None:
+    """Show which runs are done, failed, in training or missing, how fast it goes, and why runs failed."""
+    from rdsweep.cli._status import show_status
+
+    show_status(results, as_json=as_json, watch=watch)
+
+
+@app.command()
+def verify(
+    results: ResultsPath,
+    repair: Annotated[bool, typer.Option("--repair", help="Put broken packs aside.")] = False,
+) -> None:
+    """Check every file of the results; exits with 1 if one is broken."""
+    from rdsweep.cli._verify import verify_and_tell
+
+    if not verify_and_tell(results, repair=repair):
+        raise typer.Exit(1)
 
 
 @app.command()
 def table(
     results: ResultsPath,
     name: Annotated[TableName, typer.Option("--table", help="Which table.")] = "runs",
+    with_theory: Annotated[
+        bool, typer.Option("--theory", help="Add to runs their distance from the exact optimum.")
+    ] = False,
     out: TableOutOption = None,
 ) -> None:
     """Write a table of results as one file, or print its first rows."""
     from rdsweep.cli._table import deliver_table
     from rdsweep.store import open_results
 
-    deliver_table(open_results(results).read(name), out)
+    if with_theory and name != "runs":
+        raise ValueError(f"table must be runs with --theory, but got {name!r}")
+    frame = open_results(results).read(name)
+    if with_theory:
+        from rdsweep.cli._optimality import with_optimality
+
+        frame = with_optimality(frame)
+    deliver_table(frame, out)
+
+
+@app.command()
+def geometry(results: ResultsPath, out: TableOutOption = None, workers: WorkersOption = None) -> None:
+    """Compute the indices of every run's code, or write them as one file; only what is new costs time."""
+    from rdsweep.cli._geometry import deliver_geometry
+    from rdsweep.store import open_results
+
+    deliver_geometry(open_results(results), out, n_workers=workers)
+
+
+@app.command()
+def figures(
+    results: ResultsPath,
+    out: Annotated[Path, typer.Option(help="Folder to write the figures and their captions into.")],
+    numbers: Annotated[str, typer.Option("--figures", help="Numbers, for example 2,4-11.")] = "1-11",
+    per_seed: Annotated[bool, typer.Option("--per-seed", help="Draw a page of each seed besides.")] = False,
+    formats: Annotated[str, typer.Option(help="Formats, out of svg, pdf and png.")] = "svg,pdf,png",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="Runs to keep, as ratio=10; may be repeated."),
+    ] = None,
+) -> None:
+    """Draw the paper's figures 1, 2, 4, 5 and 7 to 11 from the results, seeds aggregated."""
+    from rdsweep.cli._figures import deliver_figures
+
+    deliver_figures(results, out=out, figures=numbers, per_seed=per_seed, formats=formats, where=where or [])
 
 
 @app.command()
@@ -126,12 +220,24 @@ def report(
         Path, typer.Argument(metavar="REPORT", help="Report file, for example reports/quick.yaml.")
     ],
     results: Annotated[Path, typer.Option(help="Results folder of a sweep.")],
-    out: Annotated[Path, typer.Option(help="Folder to write the page, tables and figures into.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write the page, tables and figures into.", show_default="required"),
+    ] = None,
+    trace: Annotated[
+        str | None,
+        typer.Option(metavar="TABLE:ROW", help="Print the runs behind a row of a table, and write nothing."),
+    ] = None,
 ) -> None:
     """Build a report: one self-contained page, its tables and its figures."""
-    from rdsweep.report import build_report
+    from rdsweep.report import build_report, trace_report
 
-    typer.echo(build_report(report_file, results=results, out=out))
+    if trace is not None:
+        typer.echo("\n".join(trace_report(report_file, results=results, row=trace)))
+    elif out is None:
+        raise typer.BadParameter("must be given unless --trace is", param_hint="--out")
+    else:
+        typer.echo(build_report(report_file, results=results, out=out))
 
 
 @app.command()

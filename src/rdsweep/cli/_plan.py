@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from rdsweep.engines import plan_missing
-from rdsweep.store import open_results
+from rdsweep.store import has_results, open_results
 from rdsweep.sweeps import DEVICE_PROFILES, Sweep, estimate_cost
 
 
@@ -112,11 +112,12 @@ def _lines(plan: Plan) -> dict[str, str]:
 
 def _settled(sweep: Sweep, results: Path) -> tuple[set[str], set[str]]:
     """Return the ids of the sweep's runs that are done and that failed."""
-    if not results.exists():
-        return set(), set()
-    planned = {config.run_id for config in sweep.configs}
-    stored = open_results(results)
-    return planned & stored.done(), planned & stored.failed()
+    outcomes = open_results(results).outcomes() if has_results(results) else {}
+    done, failed = (
+        {config.run_id for config in sweep.configs if outcomes.get(config.run_id) == status}
+        for status in ("completed", "failed")
+    )
+    return done, failed
 
 
 def _local_device(device: str) -> tuple[str, int]:

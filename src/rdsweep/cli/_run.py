@@ -29,7 +29,7 @@ def run_and_tell(
     ValueError
         If Ray is asked for and not installed, and as for `rdsweep.engines.run_sweep`.
     typer.Exit
-        With code 130, after an interrupt.
+        After a signal, with the code that a shell gives to it: 130 for SIGINT, 143 for SIGTERM.
     """
     try:
         summary = run_sweep(
@@ -53,6 +53,8 @@ def run_and_tell(
     for problem in summary.problems:
         typer.echo(f"rdsweep: {problem}", err=True)
     typer.echo(f"{results}: {_outcome(summary)}")
+    if summary.stopped_by is not None and summary.n_missing:
+        raise typer.Exit(128 + summary.stopped_by)
     return summary.n_missing == summary.n_failed == 0
 
 

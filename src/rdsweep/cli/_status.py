@@ -1,21 +1,27 @@
-"""``rdsweep status``: what has become of each condition of a sweep."""
+"""``rdsweep status``: what has become of each condition of a sweep, who is at work on it, and how fast."""
 
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import typer
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 
-from rdsweep.cli._table import print_frame
-from rdsweep.store import open_results
-from rdsweep.sweeps import load_sweep
+from rdsweep.cli._table import frame_grid
+from rdsweep.config import RunConfig
+from rdsweep.store import Lease, Leases, Results, open_results
+from rdsweep.sweeps import Pack
 
-_STATES = ["completed", "failed", "pruned", "missing"]
-_NOT_SETTINGS = {"run_id", "condition_id", "seed", "status", "message"}
+_STATES = ["completed", "failed", "pruned", "training", "missing"]
+_NOT_SETTINGS = {"run_id", "condition_id", "seed", "status", "message", "finished_at", "images"}
+_SECONDS_BETWEEN_LOOKS = 5.0
 
 
 @dataclass(frozen=True)
@@ -28,32 +34,81 @@ class SweepStatus:
         One row per condition: the columns in which conditions differ, then the number of runs by state.
     causes : DataFrame
         One row per cause of failure or early stop: ``message``, ``runs`` and the ``run_id`` of one of them.
+    packs : DataFrame
+        One row per pack in training: ``launcher``, ``pack``, ``runs``, the share ``done`` and ``since`` when,
+        by the launcher's clock.
+    runs_per_minute, seconds_left : float or None
+        Since the first of the launchers at work has started; None if none is at work or nothing is done yet.
     """
 
     counts: pd.DataFrame
     causes: pd.DataFrame
+    packs: pd.DataFrame
+    runs_per_minute: float | None
+    seconds_left: float | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every run has an outcome."""
+        return not self.counts[["training", "missing"]].to_numpy().any()
 
 
-def read_status(results: Path) -> SweepStatus:
-    """Compare the results in a folder with the sweep that is stored beside them."""
+def show_status(results: str | Path, *, as_json: bool, watch: bool) -> None:
+    """Print the status of a results folder once, or again and again until all runs have an outcome."""
     stored = open_results(results)
-    runs = stored.status(load_sweep(stored.path / "sweep.yaml").configs)
-    return SweepStatus(_counts(runs), _causes(runs))
-
-
-def print_status(status: SweepStatus, *, as_json: bool) -> None:
-    """Print a status."""
+    configs, leases = stored.sweep().configs, stored.leases()
+    status = read_status(stored, configs, leases)
     if as_json:
-        parts = {"conditions": status.counts, "causes": status.causes}
-        plain = {name: json.loads(frame.to_json(orient="records")) for name, frame in parts.items()}
-        typer.echo(json.dumps(plain, indent=2))
+        typer.echo(json.dumps(_as_data(status), indent=2))
         return
     console = Console()
-    print_frame(status.counts, console=console)
-    totals = status.counts[_STATES].sum()
-    console.print(", ".join(f"{count} {state}" for state, count in totals.items() if count))
-    if len(status.causes):
-        print_frame(status.causes, console=console)
+    if not watch:
+        console.print(_page(status))
+        return
+    try:
+        with Live(_page(status), console=console) as live:
+            while not status.is_over:
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+                status = read_status(stored, configs, leases)
+                live.update(_page(status))
+    except KeyboardInterrupt:
+        return
+
+
+def read_status(results: Results, configs: Sequence[RunConfig], leases: Leases) -> SweepStatus:
+    """Compare the results with the sweep that is stored beside them.
+
+    Parameters
+    ----------
+    results : Results
+    configs : sequence of RunConfig
+        The runs of the sweep.
+    leases : Leases
+        Kept from one look to the next, because a dead launcher shows by its silence in between.
+    """
+    held = leases.held_by_others()  # before the results: a pack is stored first, then released
+    runs = results.status(configs).assign(images=[Pack((config,)).n_images for config in configs])
+    in_training = {run_id: lease.fraction for lease in held for run_id in lease.run_ids}
+    is_open = runs["status"].isin(["missing", "failed"]) & runs["run_id"].isin(in_training.keys())
+    runs.loc[is_open, "status"] = "training"
+    pace = _pace(runs, in_training, since=min((lease.launched_at for lease in held), default=None))
+    return SweepStatus(_counts(runs), _causes(runs), _packs(held), *pace)
+
+
+def _pace(
+    runs: pd.DataFrame, in_training: dict[str, float], *, since: str | None
+) -> tuple[float | None, float | None]:
+    """Return runs per minute and the seconds left; time goes by images seen, not by runs."""
+    if since is None:
+        return None, None
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
+    share = runs["run_id"].map(in_training).where(runs["status"] == "training", 0.0)
+    share = share.mask(runs["finished_at"] >= since, 1.0)
+    trained = float((runs["images"] * share).sum())
+    left = float((runs["images"] * (1.0 - share))[runs["status"].isin(["training", "missing"])].sum())
+    if trained <= 0.0 or seconds <= 0.0:
+        return None, None
+    return 60.0 * float(share.sum()) / seconds, seconds * left / trained
 
 
 def _counts(runs: pd.DataFrame) -> pd.DataFrame:
@@ -69,3 +124,27 @@ def _causes(runs: pd.DataFrame) -> pd.DataFrame:
     failed = runs[runs["status"].isin(["failed", "pruned"])]
     causes = failed.groupby("message", as_index=False)["run_id"].agg(["size", "first"])
     return causes.rename(columns={"size": "runs", "first": "run_id"}).sort_values("runs", ascending=False)
+
+
+def _packs(held: Sequence[Lease]) -> pd.DataFrame:
+    rows = [(lease.holder, lease.pack_id, len(lease.run_ids), lease.fraction, lease.since) for lease in held]
+    return pd.DataFrame(rows, columns=["launcher", "pack", "runs", "done", "since"])
+
+
+def _page(status: SweepStatus) -> RenderableType:
+    totals = status.counts[_STATES].sum()
+    parts: list[RenderableType] = [
+        frame_grid(status.counts),
+        ", ".join(f"{n} {state}" for state, n in totals.items() if n),
+    ]
+    if status.runs_per_minute is not None and status.seconds_left is not None:
+        left = timedelta(seconds=round(status.seconds_left))
+        parts.append(f"{status.runs_per_minute:.3g} runs per minute, about {left} left")
+    parts += [frame_grid(frame) for frame in (status.packs, status.causes) if len(frame)]
+    return Group(*parts)
+
+
+def _as_data(status: SweepStatus) -> dict[str, object]:
+    frames = {"conditions": status.counts, "causes": status.causes, "packs": status.packs}
+    plain = {name: json.loads(frame.to_json(orient="records")) for name, frame in frames.items()}
+    return plain | {"runs_per_minute": status.runs_per_minute, "seconds_left": status.seconds_left}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,8 @@ _OF_INTEREST = (
     "status",
     "rate",
     "distortion_mse",
+    "excess_distortion",
+    "efficiency",
     "mutual_information",
     "beta",
 )
@@ -63,13 +66,18 @@ def _print_head(frame: pd.DataFrame) -> None:
 
 def print_frame(frame: pd.DataFrame, *, console: Console) -> None:
     """Print all of ``frame``, numbers to four significant digits and on the right."""
+    console.print(frame_grid(frame))
+
+
+def frame_grid(frame: pd.DataFrame) -> Table:
+    """Return ``frame`` as `print_frame` prints it."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for name in frame.columns:
         numeric = frame[name].dtype.kind in "iuf"
         grid.add_column(str(name), justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True)
     for row in frame.itertuples(index=False):
-        grid.add_row(*map(_cell, row))
-    console.print(grid, markup=False)
+        grid.add_row(*(Text(_cell(value)) for value in row))
+    return grid
 
 
 def _cell(value: object) -> str:

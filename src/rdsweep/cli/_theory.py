@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from rdstats.theory import rd_table, task_table, write_rd_function
+from rdstats.theory import rd_table, task_table
+from rdsweep.cli._solving import SolvingProgress
 from rdsweep.cli._table import deliver_table, print_frame
 from rdsweep.config import Imbalance
 
@@ -18,14 +19,16 @@ def deliver_theory(imbalance: Imbalance, ratio: float, *, tasks: Sequence[str], 
 
     The files are ``rd_function.csv`` and, where tasks are named, ``task_scores.csv``.
     """
-    curve = rd_table(imbalance, ratio)
-    scores = task_table(curve["rate"].to_numpy(), imbalance, ratio, tasks=tasks) if tasks else None
-    if out is None:
-        for frame in (curve, scores):
-            if frame is not None:
-                print_frame(frame, console=Console())
-        return
-    typer.echo(write_rd_function(out, imbalance, ratio))
-    if scores is not None:
-        deliver_table(scores, out / "task_scores.csv")
-        typer.echo(out / "task_scores.csv")
+    if tasks:
+        task_table([], imbalance, ratio, tasks=tasks)  # finds a misspelled name before minutes of solving
+    with SolvingProgress(imbalance, ratio, console=Console(stderr=True)) as progress:
+        curve = rd_table(imbalance, ratio, progress=progress)
+    tables = {"rd_function.csv": curve}
+    if tasks:
+        tables["task_scores.csv"] = task_table(curve["rate"], imbalance, ratio, tasks=tasks)
+    for name, frame in tables.items():
+        if out is None:
+            print_frame(frame, console=Console())
+        else:
+            deliver_table(frame, out / name)
+            typer.echo(out / name)

@@ -2,7 +2,17 @@
 
 from rdsweep.engines._engine import Engine
 from rdsweep.engines._job import PackJob, TrainPack
+from rdsweep.engines._open import ENGINES, open_engine
 from rdsweep.engines._plan import plan_missing
-from rdsweep.engines._sweep import ENGINES, SweepSummary, run_sweep
+from rdsweep.engines._sweep import SweepSummary, run_sweep
 
-__all__ = ["ENGINES", "Engine", "PackJob", "SweepSummary", "TrainPack", "plan_missing", "run_sweep"]
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "PackJob",
+    "SweepSummary",
+    "TrainPack",
+    "open_engine",
+    "plan_missing",
+    "run_sweep",
+]

@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from rdsweep.engines._job import PackJob
-    from rdsweep.sweeps import Pack
+    from rdsweep.engines._queue import PackQueue
+    from rdsweep.engines._stop import StopRequest
 
 Device = Literal["cpu", "cuda"]
 OnProgress = Callable[[str, float], None]
-"""Called with a pack's id and the fraction of it that is done."""
+"""Called with a pack's id and the fraction of it that is done; 0 when it is started."""
 
 
 class Engine(Protocol):
     """Trains packs, several at once if it can; each is stored by the process that trained it."""
 
     @property
-    def device(self) -> Device:
-        """Kind of device that packs are trained on."""
+    def slots(self) -> Mapping[Device, int]:
+        """Number of packs trained at once on each kind of device; the fastest kind comes first."""
 
-    @property
-    def n_workers(self) -> int:
-        """Number of packs trained at once."""
+    def train(
+        self, queue: PackQueue, job: PackJob, *, devices: Mapping[str, Device], stop: StopRequest
+    ) -> tuple[str, ...]:
+        """Train and store the packs of ``queue``.
 
-    def train(self, packs: Sequence[Pack], job: PackJob, *, on_progress: OnProgress) -> tuple[str, ...]:
-        """Train and store ``packs`` in order, and return why packs were given up, one line per cause."""
+        Parameters
+        ----------
+        queue : PackQueue
+        job : PackJob
+        devices : Mapping of str to Device
+            The kind of device for each planned pack.
+        stop : StopRequest
+            Looked at before a pack is started, and between the chunks of its training.
+
+        Returns
+        -------
+        tuple of str
+            What the user should know besides, one line each: why packs were given up, or made smaller.
+        """
 
 
 def choose_device(wanted: str, *, has_cuda: Callable[[], bool]) -> Device:
-    """Return the device that ``wanted`` ("auto", "cpu" or "cuda") means; ``has_cuda`` is asked if need be.
+    """Return the fastest kind of device that ``wanted`` allows; ``has_cuda`` is asked if need be.
+
+    Parameters
+    ----------
+    wanted : {"auto", "cpu", "cuda", "both"}
+    has_cuda : Callable
 
     Raises
     ------
@@ -43,7 +62,7 @@ def choose_device(wanted: str, *, has_cuda: Callable[[], bool]) -> Device:
     'cpu'
     """
     match wanted:
-        case "auto":
+        case "auto" | "both":
             return "cuda" if has_cuda() else "cpu"
         case "cpu":
             return "cpu"
@@ -52,4 +71,4 @@ def choose_device(wanted: str, *, has_cuda: Callable[[], bool]) -> Device:
         case "cuda":
             raise ValueError("device must be 'auto' or 'cpu' where there is no CUDA device, but got 'cuda'")
         case _:
-            raise ValueError(f"device must be one of auto, cpu, cuda, but got {wanted!r}")
+            raise ValueError(f"device must be one of auto, cpu, cuda, both, but got {wanted!r}")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rdsweep.engines._engine import Device, OnProgress, choose_device
+from rdsweep.engines._engine import Device, choose_device
 from rdsweep.engines._job import PackJob
+from rdsweep.engines._stop import Preempted, StopRequest
 
 if TYPE_CHECKING:
-    from rdsweep.sweeps import Pack
+    from rdsweep.engines._queue import PackQueue
+
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @dataclass(frozen=True)
@@ -19,14 +23,35 @@ class InlineEngine:
     """Trains in this process; for notebooks, debugging and hosts without Ray."""
 
     device: Device
-    n_workers: int = 1
 
-    def train(self, packs: Sequence[Pack], job: PackJob, *, on_progress: OnProgress) -> tuple[str, ...]:
-        """Train and store ``packs``; an exception that is not the outcome of a run ends the sweep."""
-        for pack in packs:
-            job(pack, progress=partial(on_progress, pack.pack_id))
-            on_progress(pack.pack_id, 1.0)
-        return ()
+    @property
+    def slots(self) -> Mapping[Device, int]:
+        """One pack at a time."""
+        return {self.device: 1}
+
+    def train(
+        self, queue: PackQueue, job: PackJob, *, devices: Mapping[str, Device], stop: StopRequest
+    ) -> tuple[str, ...]:
+        """Train and store packs; an exception that is not the outcome of a run ends the sweep."""
+        notes: list[str] = []
+        while queue and not stop.requested:
+            claim = queue.take()
+            if claim is None:  # other launches have the rest
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+                continue
+            try:
+                notes += job(
+                    claim.pack,
+                    device=devices[claim.planned_id],
+                    progress=partial(queue.report, claim),
+                    should_stop=lambda: stop.urgent,
+                )
+                queue.report(claim, 1.0)
+            except Preempted:
+                pass
+            finally:
+                queue.settle(claim)
+        return tuple(dict.fromkeys(notes))
 
 
 def inline_engine(*, device: str) -> InlineEngine:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
+import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rdsweep.config import RunConfig
-from rdsweep.tasks import N_POSITIONS, IntArray, Task, register_task, registered_tasks
+from rdsweep.engines._tasks import register_all
+from rdsweep.tasks import Task
 
 if TYPE_CHECKING:
     from rdsweep.store import Results
     from rdsweep.sweeps import Pack
     from rdsweep.training import Checkpointer, PackResult
+
+Progress = Callable[[float], None]
+ShouldStop = Callable[[], bool]
+
+
+class BrokenDevice(Exception):  # noqa: N818 - what it says is the error
+    """A device that this process cannot use any more, so that the pack needs another process."""
 
 
 class TrainPack(Protocol):
@@ -29,7 +34,7 @@ class TrainPack(Protocol):
         configs: Sequence[RunConfig],
         *,
         device: str,
-        progress: Callable[[float], None],
+        progress: Progress,
         checkpointer: Checkpointer,
         keep_weights: bool,
     ) -> PackResult:
@@ -46,8 +51,6 @@ class PackJob:
         Where packs are stored.
     sweep_name : str
     keep_weights : bool
-    device : str
-        Device that packs are trained on.
     train : TrainPack or None
         Training function; `rdsweep.training.train_pack` if None.
     tasks : tuple of Task
@@ -57,35 +60,95 @@ class PackJob:
     results: Results
     sweep_name: str
     keep_weights: bool
-    device: str
     train: TrainPack | None = None
     tasks: tuple[Task, ...] = ()
 
-    def __call__(self, pack: Pack, *, progress: Callable[[float], None]) -> None:
-        """Train ``pack`` and store it.
+    def __call__(
+        self, pack: Pack, *, device: str, progress: Progress, should_stop: ShouldStop | None = None
+    ) -> tuple[str, ...]:
+        """Train ``pack`` on ``device`` and store it; return what happened besides, one line each.
 
-        A ``ValueError`` or ``RuntimeError`` of training would come again, so it is stored as the cause of
-        failure of the pack's runs. Any other exception is a fault of the machine or the code, and is raised.
+        A pack that does not fit into memory is trained and stored in halves. A ``ValueError`` or
+        ``RuntimeError`` of training would come again, so it is stored as the cause of failure of the pack's
+        runs. Any other exception is a fault of the machine or the code, and is raised.
+
+        Raises
+        ------
+        Preempted
+            If ``should_stop`` said so; the checkpoint is stored.
+        BrokenDevice
+            If the device failed.
         """
-        for task in self.tasks:
-            register_task(task)
-        # Only workers train, so only they pay for the import of torch.
-        from rdsweep.training import Checkpointer, train_pack
+        register_all(self.tasks)
+        waiting, notes, n_done = [pack], list[str](), 0
+        while waiting:
+            part, *waiting = waiting
+            result = self._train(part, device, _share(progress, pack, part, n_done), should_stop or _never)
+            if result is None:
+                notes.append(f"{len(part.configs)} runs do not fit into memory at once: trained in halves")
+                waiting = [*_halves(part), *waiting]
+                continue
+            self.results.write_pack(part, result, sweep_name=self.sweep_name, keep_weights=self.keep_weights)
+            n_done += len(part.configs)
+        return tuple(notes)
 
-        train = self.train or train_pack
+    def _train(
+        self, pack: Pack, device: str, progress: Progress, should_stop: ShouldStop
+    ) -> PackResult | None:
+        """Train ``pack``; None if it has to be smaller."""
+        # Only workers train, so only they pay for the import of torch.
+        import torch
+
+        from rdsweep.engines._stopping_checkpointer import StoppingCheckpointer
+        from rdsweep.training import train_pack
+
+        train, file = self.train or train_pack, self.results.checkpoint_file(pack.pack_id)
         started = time.perf_counter()
         try:
             with _one_thread():
-                result = train(
+                return train(
                     pack.configs,
-                    device=self.device,
+                    device=device,
                     progress=progress,
-                    checkpointer=Checkpointer(self.results.checkpoint_file(pack.pack_id)),
+                    checkpointer=StoppingCheckpointer(file, should_stop=should_stop),
                     keep_weights=self.keep_weights,
                 )
-        except (ValueError, RuntimeError) as error:
-            result = _failed_pack(pack, error, device=self.device, seconds=time.perf_counter() - started)
-        self.results.write_pack(pack, result, sweep_name=self.sweep_name, keep_weights=self.keep_weights)
+        except torch.AcceleratorError as error:
+            raise BrokenDevice(one_line(error)) from error
+        except (ValueError, RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error) or len(pack.configs) == 1:
+                return _failed_pack(pack, error, device=device, seconds=time.perf_counter() - started)
+        _free_memory()
+        return None
+
+
+def _never() -> bool:
+    return False
+
+
+def _share(progress: Progress, pack: Pack, part: Pack, n_done: int) -> Progress:
+    """Return the progress of ``part``, in front of which ``n_done`` runs of ``pack`` are done."""
+    return lambda fraction: progress((n_done + fraction * len(part.configs)) / len(pack.configs))
+
+
+def _halves(pack: Pack) -> tuple[Pack, Pack]:
+    middle = len(pack.configs) // 2
+    return replace(pack, configs=pack.configs[:middle]), replace(pack, configs=pack.configs[middle:])
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether a smaller pack may do; for want of memory on a CPU PyTorch has no error of its own."""
+    from torch import OutOfMemoryError
+
+    return isinstance(error, MemoryError | OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _free_memory() -> None:
+    """Give back what a pack that failed has left, so that its first half finds all of the device."""
+    import torch
+
+    gc.collect()
+    torch.cuda.empty_cache()
 
 
 @contextmanager
@@ -99,24 +162,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@dataclass(frozen=True)
-class _LabelTable:
-    """The labels of a task as data, which a worker can use without the module that defined the task."""
-
-    table: IntArray
-
-    def __call__(self, upper: IntArray, lower: IntArray) -> NDArray[np.generic]:
-        labels: IntArray = self.table[N_POSITIONS * upper + lower]
-        return labels
-
-
-def portable_tasks() -> tuple[Task, ...]:
-    """Return the tasks that users registered in a form that any worker can unpickle."""
-    return tuple(
-        dataclasses.replace(task, labels=_LabelTable(task.label_table())) for task in registered_tasks()
-    )
 
 
 def one_line(error: BaseException) -> str:

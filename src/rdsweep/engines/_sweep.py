@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
-from rdsweep.engines._engine import Engine
-from rdsweep.engines._inline import inline_engine
-from rdsweep.engines._job import PackJob, TrainPack, portable_tasks
+from rdsweep.engines._engine import Device, Engine
+from rdsweep.engines._job import PackJob, TrainPack
+from rdsweep.engines._open import ENGINES, open_engine
+from rdsweep.engines._placement import share_runs
 from rdsweep.engines._plan import plan_missing
 from rdsweep.engines._progress import SweepProgress
+from rdsweep.engines._queue import PackQueue
+from rdsweep.engines._settled import SettledRuns
+from rdsweep.engines._stop import StopRequest, stop_on_signals
+from rdsweep.engines._tasks import portable_tasks
 from rdsweep.store import Results, open_results
 from rdsweep.sweeps import DEVICE_PROFILES, Pack, Sweep, resolved_yaml
-
-ENGINES = ("ray", "inline")
-"""Names of the engines; the first one is the default."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class SweepSummary:
     seconds : float
         Wall time of the launch.
     problems : tuple of str
-        Why packs were given up, one line per cause.
+        Why packs were given up, or made smaller, one line per cause.
+    stopped_by : Signals or None
+        The signal that ended the launch before its end.
     """
 
     n_planned: int
@@ -47,6 +51,7 @@ class SweepSummary:
     n_missing: int
     seconds: float
     problems: tuple[str, ...] = ()
+    stopped_by: signal.Signals | None = None
 
 
 def run_sweep(
@@ -65,7 +70,11 @@ def run_sweep(
     """Train the runs of ``sweep`` that ``results`` lacks.
 
     Each pack is stored as soon as it is trained, by the process that trained it; so a launch may be killed
-    at any moment, and the next one goes on from there.
+    at any moment, and the next one goes on from there. Launches on one results folder share its packs.
+
+    In the main thread, the first SIGINT (Ctrl-C) ends the launch as soon as the packs in training are stored,
+    a second one at once; SIGTERM has them checkpointed for the next launch. A launch that was ended so
+    returns its summary, as one that finished does.
 
     Parameters
     ----------
@@ -76,8 +85,8 @@ def run_sweep(
         ``ray`` trains packs in parallel under Ray Tune, ``inline`` one by one in this process.
     address : str, optional
         Ray cluster to use, as `ray.init` takes it; a local one is started by default.
-    device : {"auto", "cpu", "cuda"}
-        ``auto`` is CUDA where there is any.
+    device : {"auto", "cpu", "cuda", "both"}
+        ``auto`` is CUDA where there is any; ``both`` also uses the cores of a cluster's nodes without a GPU.
     pack_size : int, optional
         Most runs per pack; by default that of the sweep, or else that of the device.
     retry_failed : bool
@@ -100,7 +109,7 @@ def run_sweep(
     ValueError
         If an option is out of its range.
     KeyboardInterrupt
-        On an interrupt, after workers were stopped; finished packs are kept.
+        On a second interrupt, after workers were stopped; finished packs are kept.
     Exception
         Whatever else training raises; only a ``ValueError`` or ``RuntimeError`` is the outcome of a run.
 
@@ -121,27 +130,58 @@ def run_sweep(
     store = open_results(results, create=True)
     store.write_sweep(resolved_yaml(sweep))
     done_before = store.done()
-    settled = done_before if retry_failed else done_before | store.failed()
+    settled = SettledRuns(store, retry_failed=retry_failed)
     problems: tuple[str, ...] = ()
-    if any(config.run_id not in settled for config in sweep.configs):
-        with _open_engine(engine, address=address, device=device, n_workers=n_workers) as opened:
-            size = pack_size or sweep.pack_size or DEVICE_PROFILES[opened.device].pack_size
-            packs = plan_missing(sweep.configs, settled, pack_size=size, n_workers=opened.n_workers)
-            job = PackJob(store, sweep.name, sweep.weights == "keep", opened.device, train, portable_tasks())
-            progress_console = console or Console(stderr=True)
-            problems = _train(packs, opened, job, n_runs=len(sweep.configs), console=progress_console)
-    summary = _summarize(sweep, store, done_before, seconds=time.perf_counter() - started, problems=problems)
+    stopped_by = None
+    if any(config.run_id not in settled.run_ids for config in sweep.configs):
+        console = console or Console(stderr=True)
+        with (
+            open_engine(engine, address=address, device=device, n_workers=n_workers) as opened,
+            stop_on_signals(console) as stop,
+        ):
+            packs = _plan(sweep, settled, opened.slots, pack_size=pack_size)
+            job = PackJob(store, sweep.name, sweep.weights == "keep", train, portable_tasks())
+            problems = _train(packs, opened, job, settled, stop, n_runs=len(sweep.configs), console=console)
+            stopped_by = stop.signal
+    summary = _summarize(sweep, store, done_before, seconds=time.perf_counter() - started)
     if summary.n_missing == 0:
         store.drop_checkpoints()
-    return summary
+    return replace(summary, problems=problems, stopped_by=stopped_by)
+
+
+def _plan(
+    sweep: Sweep, settled: SettledRuns, slots: Mapping[Device, int], *, pack_size: int | None
+) -> dict[Device, tuple[Pack, ...]]:
+    """Plan the missing packs of each kind of device, as large as suits it."""
+    wanted = pack_size or sweep.pack_size
+    return {
+        device: plan_missing(
+            configs,
+            settled.run_ids,
+            pack_size=wanted or DEVICE_PROFILES[device].pack_size,
+            n_workers=slots[device],
+        )
+        for device, configs in share_runs(sweep.configs, slots).items()
+    }
 
 
 def _train(
-    packs: Sequence[Pack], engine: Engine, job: PackJob, *, n_runs: int, console: Console
+    packs: Mapping[Device, Sequence[Pack]],
+    engine: Engine,
+    job: PackJob,
+    settled: SettledRuns,
+    stop: StopRequest,
+    *,
+    n_runs: int,
+    console: Console,
 ) -> tuple[str, ...]:
-    n_settled = n_runs - sum(len(pack.configs) for pack in packs)
-    with SweepProgress(packs, n_runs=n_runs, n_settled=n_settled, console=console) as progress:
-        return engine.train(packs, job, on_progress=progress.update)
+    in_order = [pack for some in packs.values() for pack in some]
+    devices = {pack.pack_id: device for device, some in packs.items() for pack in some}
+    n_settled = n_runs - sum(len(pack.configs) for pack in in_order)
+    shown = SweepProgress(packs, slots=engine.slots, n_runs=n_runs, n_settled=n_settled, console=console)
+    with job.results.leases() as leases, shown as progress:
+        queue = PackQueue(in_order, leases=leases, settled=settled, on_progress=progress.update)
+        return engine.train(queue, job, devices=devices, stop=stop)
 
 
 def _check_options(engine: str, *, address: str | None, pack_size: int | None, n_workers: int | None) -> None:
@@ -156,28 +196,16 @@ def _check_options(engine: str, *, address: str | None, pack_size: int | None, n
         raise ValueError(f"address must be left out for the inline engine, but got {address!r}")
 
 
-@contextmanager
-def _open_engine(name: str, *, address: str | None, device: str, n_workers: int | None) -> Iterator[Engine]:
-    if name == "inline":
-        yield inline_engine(device=device)
-        return
-    from rdsweep.engines._ray import ray_engine
-
-    with ray_engine(address=address, device=device, n_workers=n_workers) as engine:
-        yield engine
-
-
-def _summarize(
-    sweep: Sweep, store: Results, done_before: frozenset[str], *, seconds: float, problems: tuple[str, ...]
-) -> SweepSummary:
+def _summarize(sweep: Sweep, store: Results, done_before: frozenset[str], *, seconds: float) -> SweepSummary:
     planned = {config.run_id for config in sweep.configs}
-    done, failed = planned & store.done(), planned & store.failed()
+    runs = store.read("runs", ["run_id", "status"])
+    runs = runs[runs["run_id"].isin(planned)]
+    done = set(runs.loc[runs["status"] == "completed", "run_id"])
     return SweepSummary(
         n_planned=len(planned),
         n_done_before=len(planned & done_before),
         n_trained=len(done - done_before),
-        n_failed=len(failed),
-        n_missing=len(planned - done - failed),
+        n_failed=int((runs["status"] == "failed").sum()),
+        n_missing=len(planned) - len(runs),
         seconds=seconds,
-        problems=problems,
     )

@@ -5,9 +5,7 @@ transposed convolution is the adjoint of the convolution between the same grids.
 layout, (n_runs, kernel, kernel, fine channels, coarse channels) with the fine grid being the larger, and one
 way to gather windows and add them up.
 
-Between the 3×3 and the 2×2 grid 16 of the 36 position–tap pairs fall on the grid: each coarse position sees
-one 2×2 window of the fine grid through one 2×2 window of the kernel. Only those are multiplied, with a matrix
-of taps for each position.
+`_corners` has the products between the two smallest grids.
 """
 
 from __future__ import annotations
@@ -17,15 +15,13 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from rdsweep.models._corners import CORNERS, corner_products
 from rdsweep.models._windows import SLOPE, Windows, gated
 
 Tensor = torch.Tensor
 
 OUTER = Windows(size=13, kernel=4, stride=2, padding=1)
 MIDDLE = Windows(size=6, kernel=3, stride=2, padding=1)
-CORNERS = Windows(size=3, kernel=2, stride=1, padding=0, window_first=True)
-TAPS = Windows(size=3, kernel=2, stride=1, padding=0, reverse=True)
-N_CORNERS = CORNERS.n_windows
 
 
 class EncoderConvolutions(torch.autograd.Function):
@@ -45,18 +41,21 @@ class EncoderConvolutions(torch.autograd.Function):
         h1 = _activated(rows1 @ k1.flatten(1, 3), b1).view(n_runs, n_images, MIDDLE.size, MIDDLE.size, -1)
         rows2 = MIDDLE.gather(h1).flatten(1, 2)
         h2 = _activated(rows2 @ k2.flatten(1, 3), b2).view(n_runs, n_images, CORNERS.size, CORNERS.size, -1)
-        rows3, taps = CORNERS.gather(h2), _taps(k3)
-        h3 = _activated(rows3 @ taps, b3)
-        ctx.save_for_backward(rows1, h1, rows2, h2, rows3, h3, k2, taps)
+        corners = corner_products(k3)
+        windows3 = corners.windows(h2)
+        h3 = _activated(corners.down(windows3), b3)
+        ctx.corners = type(corners)
+        ctx.save_for_backward(rows1, h1, rows2, h2, windows3, h3, k2, corners.weights)
         return h3
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Return gradients of the kernels and biases."""
-        rows1, h1, rows2, h2, rows3, h3, k2, taps = ctx.saved_tensors
+        rows1, h1, rows2, h2, windows3, h3, k2, weights3 = ctx.saved_tensors
+        corners = ctx.corners(weights3)
         g3 = gated(gradients[0], h3)
-        d_k3 = _kernel_of_taps(rows3.mT @ g3)
-        g2 = CORNERS.scatter(g3 @ taps.mT, gate=h2).flatten(1, 3)
+        d_k3 = corners.kernel_gradient(windows3, g3)
+        g2 = corners.up(g3, gate=h2).flatten(1, 3)
         d_k2 = (rows2.mT @ g2).view_as(k2)
         tiles = (g2 @ k2.flatten(1, 3).mT).unflatten(1, (-1, MIDDLE.n_windows))
         g1 = MIDDLE.scatter(tiles, gate=h1).flatten(1, 3)
@@ -75,18 +74,20 @@ class DecoderConvolutions(torch.autograd.Function):
         ctx: Any, features: Tensor, k1: Tensor, b1: Tensor, k2: Tensor, b2: Tensor, k3: Tensor, b3: Tensor
     ) -> Tensor:
         """Return the logits."""
-        taps = _taps(k1)
-        u1 = CORNERS.scatter(features @ taps.mT, bias=b1, activate=True).flatten(1, 3)
+        corners = corner_products(k1)
+        u1 = corners.up(features, bias=b1, activate=True).flatten(1, 3)
         tiles2 = (u1 @ k2.flatten(1, 3).mT).unflatten(1, (-1, MIDDLE.n_windows))
         u2 = MIDDLE.scatter(tiles2, bias=b2, activate=True).flatten(1, 3)
         tiles3 = (u2 @ k3.flatten(1, 3).mT).unflatten(1, (-1, OUTER.n_windows))
-        ctx.save_for_backward(features, taps, u1, k2, u2, k3)
+        ctx.corners = type(corners)
+        ctx.save_for_backward(features, corners.weights, u1, k2, u2, k3)
         return OUTER.scatter(tiles3, bias=b3)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
         """Return gradients of the features, kernels and biases."""
-        features, taps, u1, k2, u2, k3 = ctx.saved_tensors
+        features, weights1, u1, k2, u2, k3 = ctx.saved_tensors
+        corners = ctx.corners(weights1)
         n_runs, n_images = features.shape[0], features.shape[2]
         g3 = gradients[0]
         d_tiles3 = OUTER.gather(g3).flatten(1, 2)
@@ -95,29 +96,12 @@ class DecoderConvolutions(torch.autograd.Function):
         d_tiles2 = MIDDLE.gather(g2.view(n_runs, n_images, MIDDLE.size, MIDDLE.size, -1)).flatten(1, 2)
         d_k2 = (d_tiles2.mT @ u1).view_as(k2)
         g1 = gated(d_tiles2 @ k2.flatten(1, 3), u1)
-        d_tiles1 = CORNERS.gather(g1.view(n_runs, n_images, CORNERS.size, CORNERS.size, -1))
-        d_k1 = _kernel_of_taps(d_tiles1.mT @ features)
-        return d_tiles1 @ taps, d_k1, g1.sum(1), d_k2, g2.sum(1), d_k3, g3.sum((1, 2, 3))
+        windows1 = corners.windows(g1.view(n_runs, n_images, CORNERS.size, CORNERS.size, -1))
+        d_k1 = corners.kernel_gradient(windows1, features)
+        return corners.down(windows1), d_k1, g1.sum(1), d_k2, g2.sum(1), d_k3, g3.sum((1, 2, 3))
 
 
 def _activated(values: Tensor, bias: Tensor) -> Tensor:
     """Add a bias (n_runs, channels) and apply the leaky ReLU, in place."""
     shape = (len(bias), *(1,) * (values.dim() - 2), -1)
     return F.leaky_relu_(values.add_(bias.view(shape)), SLOPE)
-
-
-def _taps(kernel: Tensor) -> Tensor:
-    """Return the taps of each position, (n_runs, 4, 4 * fine, coarse), of a 3×3 kernel.
-
-    Position (i, j) uses the 2×2 window of the kernel at (1 - i, 1 - j): the windows in reversed order.
-    """
-    n_runs, _, _, fine, coarse = kernel.shape
-    windows = TAPS.gather(kernel.reshape(n_runs, 1, 3, 3, fine * coarse))
-    return windows.view(n_runs, N_CORNERS, 4 * fine, coarse)
-
-
-def _kernel_of_taps(taps: Tensor) -> Tensor:
-    """Add up taps as a 3×3 kernel: the adjoint of `_taps`."""
-    n_runs, _, rows, coarse = taps.shape
-    kernel = TAPS.scatter(taps.reshape(n_runs, 1, N_CORNERS, -1))
-    return kernel.view(n_runs, 3, 3, rows // 4, coarse)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 import torch
 
-from rdsweep.models._convolutions import N_CORNERS, DecoderConvolutions, EncoderConvolutions
+from rdsweep.models._convolutions import DecoderConvolutions, EncoderConvolutions
+from rdsweep.models._corners import N_CORNERS
 
 Tensor = torch.Tensor
 Weights = Mapping[str, Tensor]

@@ -119,12 +119,19 @@ class Windows:
             from rdsweep.models._windows_cuda import scatter
 
             return scatter(self, rows, bias=bias, activate=activate, gate=gate)
-        inner = self._sum(rows.transpose(1, 2) if self.window_first else rows)
-        if bias is not None:
-            inner = inner + bias[:, None, None, None]
-        if activate:
-            inner = F.leaky_relu(inner, SLOPE)
-        return inner.contiguous() if gate is None else gated(inner, gate)
+        grid = self._sum(rows.transpose(1, 2) if self.window_first else rows)
+        return finished(grid, bias=bias, activate=activate, gate=gate)
+
+
+def finished(
+    grid: Tensor, *, bias: Tensor | None = None, activate: bool = False, gate: Tensor | None = None
+) -> Tensor:
+    """Do to a grid what follows a sum of windows; arguments as for `Windows.scatter`."""
+    if bias is not None:
+        grid = grid + bias[:, None, None, None]
+    if activate:
+        grid = F.leaky_relu(grid, SLOPE)
+    return grid.contiguous() if gate is None else gated(grid, gate)
 
 
 def gated(gradient: Tensor, output: Tensor) -> Tensor:

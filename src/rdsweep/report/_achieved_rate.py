@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import pandas as pd
 
+from rdsweep.drawing import drawing, looks
 from rdsweep.report._analysis import Analysis
 from rdsweep.report._format import counted, general, interval_name, percent
-from rdsweep.report._palette import looks
-from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, level_axis, zero_line
+from rdsweep.report._hover import run_tips
+from rdsweep.report._panel import (
+    Mark,
+    dodged,
+    draw_runs,
+    label_lines,
+    labeled_panel,
+    level_axis,
+    panel_files,
+    zero_line,
+)
 from rdsweep.report._section import ReportFigure, Section
-from rdsweep.report._svg import drawing, svg_file
 from rdsweep.report._table import ReportTable, estimates_by, header, numbers
 from rdsweep.report._units import axis_label, column_unit
 
@@ -39,26 +48,26 @@ def _finding(analysis: Analysis) -> str:
 
 def _figure(analysis: Analysis) -> ReportFigure:
     study = analysis.study
-    condition, by = study.file.condition, study.file.by
+    by, panels = study.file.by, []
     look = looks(study.conditions, baseline=study.file.baseline)
-    deviation = study.runs.assign(percent=100 * (study.runs["rate_own"] / study.runs[by] - 1))
-    panels = []
     for place, (title, names) in enumerate(study.panels()):
         with drawing(f"achieved-rate-{place}"):
             figure, axes = labeled_panel(title, height=270)
             zero_line(axes)
-            marks = []
+            marks, tips = [], {}
             for index, name in enumerate(names):
-                runs = deviation[deviation[condition] == name]
+                runs = study.runs_of(name)
+                percents = 100 * (runs["rate_own"] / runs[by] - 1)
                 position = dodged(study.levels, runs[by], index, len(names))
-                axes.plot(position, runs["percent"], **look[name].point() | {"markersize": 4}, alpha=0.65)
-                last = runs["percent"][runs[by] == runs[by].max()].mean()
-                marks.append(Mark(name, (position.max(), last), look[name]))
+                draw_runs(axes, position, percents, look=look[name], name=name)
+                tips[name] = run_tips(runs, ["rate_own"], study.file)
+                last = percents[runs[by] == runs[by].max()].mean()
+                marks.append(Mark(name, (position[-1], last), look[name]))
             level_axis(axes, study.levels, axis_label(by))
             axes.set_ylabel("Rate above capacity (%)")
             axes.margins(y=0.12)
             label_lines(axes, marks)
-            panels.append(svg_file(figure))
+            panels.append(panel_files(figure, tips=tips))
     return ReportFigure(
         name="achieved-rate",
         panels=tuple(panels),

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 from rdsweep.report._achieved_rate import achieved_rate_section
 from rdsweep.report._analysis import Analysis, analyze
 from rdsweep.report._bound import theoretical_bound
+from rdsweep.report._checklist import checklist_section
+from rdsweep.report._claims import claim_tests_section, claims_section
+from rdsweep.report._claims_verdicts import judge_claims
 from rdsweep.report._differences import differences_section
+from rdsweep.report._figure_six import figure_six_section
+from rdsweep.report._figure_three import figure_three_section
+from rdsweep.report._geometry import geometry_section
+from rdsweep.report._learning import learning_section
 from rdsweep.report._limits import limits
+from rdsweep.report._methods import methods_section
 from rdsweep.report._optimality import optimality_section
 from rdsweep.report._overview import overview_section
 from rdsweep.report._page import render_page
+from rdsweep.report._protocols import protocols_section
 from rdsweep.report._provenance import exclusions_section, provenance_section
+from rdsweep.report._published import published_section
 from rdsweep.report._rate_distortion import rate_distortion_section
-from rdsweep.report._report_file import ReportError, load_report_file
+from rdsweep.report._report_file import ReportError, ReportFile, load_report_file
 from rdsweep.report._scores import scores_section
 from rdsweep.report._section import Listing, Section
-from rdsweep.report._study import read_study
+from rdsweep.report._study import Study, read_study
+from rdsweep.report._table_files import table_files
+from rdsweep.report._trace import trace_row
+from rdsweep.store import open_results
 
 
 def build_report(report_file: str | Path, *, results: str | Path, out: str | Path) -> Path:
@@ -31,8 +45,9 @@ def build_report(report_file: str | Path, *, results: str | Path, out: str | Pat
     results : path-like
         Results folder of a sweep.
     out : path-like
-        Folder to write into, made if missing: ``index.html``, ``tables/*.csv`` (unrounded) and
-        ``figures/*.svg``. Equal results give equal bytes, but for the date in the page.
+        Folder to write into, made if missing: ``index.html``, ``tables`` (each as CSV and
+        Parquet, unrounded, and as Markdown and LaTeX, rounded) and ``figures`` (each as SVG, PDF and
+        PNG). Equal results give equal bytes, but for the date in the page.
 
     Returns
     -------
@@ -53,49 +68,112 @@ def build_report(report_file: str | Path, *, results: str | Path, out: str | Pat
     PosixPath('demo-report/index.html')
     """
     report_file, out = Path(report_file), Path(out)
-    study = read_study(load_report_file(report_file), Path(results))
-    if study.runs.empty:
-        causes = "; ".join(f"{row.n_runs} {row.reason}" for row in study.exclusions.itertuples())
-        raise ReportError(
-            f"results must hold a completed run, but {results} has none of {study.n_stored}"
-            + (f": {causes}" if causes else "")
-        )
-    curve = study.file.curve
-    analysis = analyze(study, bound=theoretical_bound(curve) if curve.bound else None)
-    sections = _sections(analysis, source=report_file.read_text(encoding="utf-8"))
-    page = render_page(
-        study.file,
-        sections=sections,
-        limits=limits(analysis),
-        date=datetime.datetime.now(datetime.UTC).date(),
-    )
+    study = _read(load_report_file(report_file), Path(results))
+    analysis = _analyze(study)
+    source = Listing("The report file", tuple(report_file.read_text(encoding="utf-8").rstrip().splitlines()))
+    sections = _sections(analysis, Path(results), source)
+    return write_page(study.file, sections=sections, limits=limits(analysis), out=out)
+
+
+def write_page(file: ReportFile, *, sections: Sequence[Section], limits: Sequence[str], out: Path) -> Path:
+    """Write a page of ``sections``, their tables and their figures into ``out``, and return the page.
+
+    Parameters
+    ----------
+    file : ReportFile
+        Whose title and summary head the page.
+    sections : sequence of Section
+    limits : sequence of str
+        What the results cannot show.
+    out : Path
+        As for `build_report`.
+    """
+    today = datetime.datetime.now(datetime.UTC).date()
+    page = render_page(file, sections=sections, limits=limits, date=today)
     _write_files(sections, out)
     index = out / "index.html"
     index.write_text(page, encoding="utf-8")
     return index
 
 
-def _sections(analysis: Analysis, *, source: str) -> list[Section]:
+def trace_report(report_file: str | Path, *, results: str | Path, row: str) -> tuple[str, ...]:
+    """Return the ids of the runs behind a row of a table of a report.
+
+    Parameters
+    ----------
+    report_file, results : path-like
+        As for `build_report`.
+    row : str
+        ``TABLE:ROW``: name of a table's file without suffix, and number of the row below its heading, from 1.
+
+    Raises
+    ------
+    ReportError
+        As for `build_report`, and if there is no such table or row.
+    rdsweep.store.ResultsError
+        If ``results`` is no results folder.
+
+    Examples
+    --------
+    >>> trace_report("reports/quick.yaml", results="results/quick", row="coverage:1")  # doctest: +SKIP
+    ('02ab64c9d1f03e77', '5be90a1c2d4f6688', 'c41f7d20a9b35e12')
+    """
+    file = load_report_file(Path(report_file)).model_copy(update={"figures": ()})  # none has to be drawn
+    study = _read(file, Path(results))
+    return trace_row(_sections(_analyze(study), Path(results), Listing("", ())), study, row)
+
+
+def _read(file: ReportFile, results: Path) -> Study:
+    study = read_study(file, results)
+    if study.runs.empty:
+        causes = "; ".join(f"{row.n_runs} {row.reason}" for row in study.exclusions.itertuples())
+        raise ReportError(
+            f"results must hold a completed run, but {results} has none of {study.n_stored}"
+            + (f": {causes}" if causes else "")
+        )
+    return study
+
+
+def _analyze(study: Study) -> Analysis:
+    curve = study.file.curve
+    return analyze(study, bound=theoretical_bound(curve) if curve.bound else None)
+
+
+def _sections(analysis: Analysis, results: Path, source: Listing) -> list[Section]:
+    study, store = analysis.study, open_results(results)
+    verdicts = judge_claims(study, store) if study.file.claims else None
     parts = (
+        claims_section(study.file, verdicts),
         overview_section(analysis),
+        figure_three_section(analysis),
+        figure_six_section(analysis),
+        published_section(study),
         rate_distortion_section(analysis),
         optimality_section(analysis),
         differences_section(analysis),
         achieved_rate_section(analysis),
         scores_section(analysis),
+        learning_section(study, store),
+        geometry_section(study, store),
+        claim_tests_section(study.file, verdicts),
+        protocols_section(study, results, verdicts),
+        methods_section(analysis),
+        checklist_section(analysis, verdicts),
         exclusions_section(analysis),
-        provenance_section(analysis, Listing("The report file", tuple(source.rstrip().splitlines()))),
+        provenance_section(analysis, source),
     )
     return [part for part in parts if part is not None]
 
 
-def _write_files(sections: list[Section], out: Path) -> None:
+def _write_files(sections: Sequence[Section], out: Path) -> None:
     tables, figures = out / "tables", out / "figures"
     for folder in (tables, figures):
         folder.mkdir(parents=True, exist_ok=True)
     for section in sections:
         for table in section.tables:
-            table.frame.to_csv(tables / f"{table.name}.csv", index=False, lineterminator="\n")
+            for suffix, content in table_files(table).items():
+                (tables / f"{table.name}.{suffix}").write_bytes(content)
         for figure in section.figures:
-            for name, svg in figure.files.items():
-                (figures / f"{name}.svg").write_text(svg, encoding="utf-8")
+            for name, files in figure.files.items():
+                for suffix, content in files.items():
+                    (figures / f"{name}.{suffix}").write_bytes(content)

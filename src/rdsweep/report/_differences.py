@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from rdsweep.drawing import drawing, looks
 from rdsweep.report._analysis import Analysis
 from rdsweep.report._format import count, counted, enumeration, general, interval_name, number, p_value, span
-from rdsweep.report._palette import looks
-from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, level_axis, zero_line
+from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, level_axis, panel_files, zero_line
 from rdsweep.report._section import ReportFigure, Section
-from rdsweep.report._svg import drawing, svg_file
 from rdsweep.report._table import ReportTable, estimates_beside, header, notes, numbers
 from rdsweep.report._units import axis_label, column_label, column_unit
 
@@ -102,7 +101,7 @@ def _figure(analysis: Analysis, metric: str) -> ReportFigure:
             level_axis(axes, study.levels, axis_label(study.file.by))
             axes.set_ylabel(f"Δ {axis_label(metric)}")
             label_lines(axes, marks)
-            panels.append(svg_file(figure))
+            panels.append(panel_files(figure))
     return ReportFigure(
         name=f"differences-{metric}",
         panels=tuple(panels),
@@ -127,6 +126,7 @@ def _table(analysis: Analysis, metric: str) -> ReportTable:
         name=f"differences-{metric}",
         caption=_table_caption(analysis, metric),
         frame=frame,
+        compared_with=file.baseline,
         columns=(
             header("Condition", frame[file.condition]),
             numbers(column_label(file.by), map(general, frame[file.by]), unit=column_unit(file.by)),

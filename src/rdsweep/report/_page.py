@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from rdsweep.drawing import inline_svg
 from rdsweep.report._report_file import ReportFile
 from rdsweep.report._section import ReportFigure, Section
-from rdsweep.report._svg import inline_svg
 
 
 def render_page(
@@ -36,15 +37,28 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = Markup(environment.loader.get_source(environment, "page.css")[0])  # type: ignore[union-attr]
     return environment.get_template("page.html.j2").render(
-        file=file, sections=sections, limits=limits, date=date.isoformat(), style=style, drawings=_drawings
+        file=file,
+        sections=sections,
+        limits=limits,
+        date=date.isoformat(),
+        style=_part("page.css"),
+        script=_part("page.js"),
+        drawings=_drawings,
     )
+
+
+def _part(name: str) -> Markup:
+    return Markup(files("rdsweep.report").joinpath(name).read_text(encoding="utf-8"))
 
 
 def _drawings(figure: ReportFigure) -> list[Markup]:
     many = len(figure.files) > 1
     return [
-        inline_svg(svg, name=name, label=f"{figure.label}, panel {place}" if many else figure.label)
-        for place, (name, svg) in enumerate(figure.files.items(), start=1)
+        inline_svg(
+            panel["svg"].decode(),
+            name=name,
+            label=f"{figure.label}, panel {place}" if many else figure.label,
+        )
+        for place, (name, panel) in enumerate(figure.files.items(), start=1)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
+from rdsweep.drawing import FIGURE_FORMATS, MUTED, Look, blank_figure, figure_file
 from rdsweep.report._format import general
-from rdsweep.report._palette import MUTED, Look
-from rdsweep.report._svg import blank_figure
+from rdsweep.report._hover import with_tips
+from rdsweep.report._section import PanelFiles
 
 WIDTH, HEIGHT = 420, 330
 LABEL_WIDTH = 0.2  # share of the width right of the axes
@@ -42,6 +43,12 @@ def labeled_panel(
     return figure, axes
 
 
+def panel_files(figure: Figure, *, tips: Mapping[str, Sequence[str]] | None = None) -> PanelFiles:
+    """Return the finished panel in every format; ``tips`` of points, as for `with_tips`, go into the SVG."""
+    files = {kind: figure_file(figure, kind) for kind in FIGURE_FORMATS}
+    return files | {"svg": with_tips(files["svg"].decode(), tips or {}).encode()}
+
+
 def level_axis(axes: Axes, levels: Sequence[float], label: str) -> None:
     """Set levels side by side at equal steps, whatever their values."""
     axes.set_xticks(range(len(levels)), [general(level) for level in levels])
@@ -53,6 +60,11 @@ def dodged(levels: Sequence[float], values: Any, place: int, n_places: int, *, s
     """Return the positions of levels, shifted so that conditions at one level stand side by side."""
     step = min(step, 0.8 / n_places)
     return np.searchsorted(levels, values) + (place - (n_places - 1) / 2) * step
+
+
+def draw_runs(axes: Axes, x: Any, y: Any, *, look: Look, name: str) -> None:
+    """Draw runs as small points that `panel_files` can give tips, under ``name``."""
+    axes.plot(x, y, **look.point() | {"markersize": 4}, alpha=0.65, gid=name)
 
 
 def zero_line(axes: Axes) -> None:

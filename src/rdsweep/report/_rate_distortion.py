@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rdstats import FAMILIES, Parameter
+from rdsweep.drawing import MUTED, Look, drawing, looks
 from rdsweep.report._analysis import Analysis
 from rdsweep.report._format import count, counted, interval_name
-from rdsweep.report._palette import MUTED, Look, looks
-from rdsweep.report._panel import Mark, label_lines, labeled_panel
+from rdsweep.report._hover import run_tips
+from rdsweep.report._panel import Mark, draw_runs, label_lines, labeled_panel, panel_files
 from rdsweep.report._section import ReportFigure, Section
-from rdsweep.report._svg import drawing, svg_file
 from rdsweep.report._table import ReportTable, TextColumn, estimates, header, notes, numbers
 from rdsweep.report._units import axis_label, column_label, column_unit, short_unit
 
@@ -54,12 +54,12 @@ def _figure(analysis: Analysis) -> ReportFigure:
             figure, axes = labeled_panel(title)
             marks = _draw_bound(axes, analysis)
             for name in reversed(names):  # the baseline is drawn last, on top
-                _draw_runs(axes, analysis, name, look[name])
+                _draw_condition(axes, analysis, name, look[name])
             axes.set_xlim(left=0)
             axes.set_xlabel(axis_label(study.file.curve.rate))
             axes.set_ylabel(axis_label(study.file.curve.distortion))
             label_lines(axes, marks + [_mark(analysis, name, look[name]) for name in names])
-            panels.append(svg_file(figure))
+            panels.append(panel_files(figure, tips={name: _tips(analysis, name) for name in names}))
     return ReportFigure(
         name="rate-distortion",
         panels=tuple(panels),
@@ -68,15 +68,17 @@ def _figure(analysis: Analysis) -> ReportFigure:
     )
 
 
-def _draw_runs(axes: Axes, analysis: Analysis, name: str, look: Look) -> None:
+def _draw_condition(axes: Axes, analysis: Analysis, name: str, look: Look) -> None:
     file = analysis.study.file
-    band = analysis.bands[analysis.bands[file.condition] == name]
-    runs = analysis.study.runs[analysis.study.runs[file.condition] == name]
+    band, runs = analysis.bands[analysis.bands[file.condition] == name], analysis.study.runs_of(name)
     axes.fill_between(band["rate"], band["low"], band["high"], color=look.color, alpha=0.16, linewidth=0)
     axes.plot(band["rate"], band["distortion"], color=look.color)
-    axes.plot(
-        runs[file.curve.rate], runs[file.curve.distortion], **look.point() | {"markersize": 4}, alpha=0.65
-    )
+    draw_runs(axes, runs[file.curve.rate], runs[file.curve.distortion], look=look, name=name)
+
+
+def _tips(analysis: Analysis, name: str) -> list[str]:
+    file = analysis.study.file
+    return run_tips(analysis.study.runs_of(name), [file.curve.rate, file.curve.distortion], file)
 
 
 def _draw_bound(axes: Axes, analysis: Analysis) -> list[Mark]:
@@ -91,8 +93,7 @@ def _draw_bound(axes: Axes, analysis: Analysis) -> list[Mark]:
 def _mark(analysis: Analysis, name: str, look: Look) -> Mark:
     file = analysis.study.file
     band = analysis.bands[analysis.bands[file.condition] == name].dropna(subset="distortion")
-    runs = analysis.study.runs[analysis.study.runs[file.condition] == name]
-    furthest = runs.nlargest(1, file.curve.rate)
+    furthest = analysis.study.runs_of(name).nlargest(1, file.curve.rate)
     curve = band[["rate", "distortion"]] if len(band) else furthest[[file.curve.rate, file.curve.distortion]]
     return Mark(name, tuple(curve.iloc[-1]), look)
 

@@ -8,14 +8,32 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails
 
+from rdstats import Claim
+from rdsweep.report._claims_metrics import CLAIM_METRICS
 from rdsweep.store import MEASURES, TABLES
 
-FigureName = Literal["rate_distortion", "differences", "achieved_rate", "scores"]
+FigureName = Literal[
+    "figure_3", "figure_6", "rate_distortion", "differences", "achieved_rate", "scores", "geometry"
+]
 TableName = Literal[
-    "coverage", "curves", "optimality", "differences", "achieved_rate", "scores", "failed", "provenance"
+    "verdicts",
+    "claims",
+    "coverage",
+    "published",
+    "curves",
+    "optimality",
+    "differences",
+    "achieved_rate",
+    "scores",
+    "learning",
+    "geometry",
+    "protocols",
+    "checklist",
+    "failed",
+    "provenance",
 ]
 CurveFamily = Literal[
     "gaussian", "stretched_exponential", "shifted_power", "parallel_gaussian", "convex_monotone"
@@ -43,9 +61,27 @@ def _check_filter(name: str) -> str:
     return name
 
 
+def _read_claim(entry: object) -> Claim:
+    try:
+        claim = Claim.from_dict(entry)  # type: ignore[arg-type]
+    except TypeError as error:  # pydantic lets it through
+        raise ValueError(str(error)) from error
+    if claim.metric not in CLAIM_METRICS:
+        raise ValueError(f"claim {claim.id!r}: metric must be one of {', '.join(CLAIM_METRICS)}")
+    return claim
+
+
+def _check_distinct(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    ids = [claim.id for claim in claims]
+    if repeated := sorted({name for name in ids if ids.count(name) > 1}):
+        raise ValueError(f"must have distinct ids, but several are called {', '.join(repeated)}")
+    return claims
+
+
 Metric = Annotated[str, AfterValidator(_check_metric)]
 Filter = Annotated[str, AfterValidator(_check_filter)]
 Text = Annotated[str, Field(min_length=1)]
+Claims = Annotated[tuple[Annotated[Claim, PlainValidator(_read_claim)], ...], AfterValidator(_check_distinct)]
 
 
 class _Block(BaseModel):
@@ -81,6 +117,12 @@ class Panel(_Block):
     conditions: Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
+class Sensitivity(_Block):
+    """Another results folder of the same conditions, to see what depends on the protocol."""
+
+    results: Text
+
+
 class ReportFile(_Block):
     """What a report shows: data, so that every sweep can have its own.
 
@@ -104,6 +146,14 @@ class ReportFile(_Block):
     comparison : TestChoice
     confidence_level : float
         Coverage of every interval; tests are judged at one minus it.
+    claims : tuple of rdstats.Claim
+        What is to be decided; `CLAIM_METRICS` lists what claims can be about.
+    published : bool
+        Whether the published points of figures 3 and 6 are drawn beside the runs.
+    geometry : bool
+        Whether the paper's figures of codes and their indices are shown; takes some minutes.
+    sensitivity : Sensitivity, optional
+        Results folder that differences and verdicts are compared with.
     panels : tuple of Panel
         Groups of conditions in the figures; one panel with all of them by default.
     figures, tables : tuple of str
@@ -127,6 +177,10 @@ class ReportFile(_Block):
     curve: CurveChoice = CurveChoice()
     comparison: TestChoice = TestChoice()
     confidence_level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    claims: Claims = ()
+    published: bool = False
+    geometry: bool = False
+    sensitivity: Sensitivity | None = None
     panels: tuple[Panel, ...] = ()
     figures: tuple[FigureName, ...] = get_args(FigureName)
     tables: tuple[TableName, ...] = get_args(TableName)
@@ -208,5 +262,10 @@ def _rule(error: ErrorDetails) -> str:
 
 
 def _keys_at(location: tuple[str | int, ...]) -> list[str]:
-    blocks: dict[str, type[_Block]] = {"curve": CurveChoice, "comparison": TestChoice, "panels": Panel}
+    blocks: dict[str, type[_Block]] = {
+        "curve": CurveChoice,
+        "comparison": TestChoice,
+        "panels": Panel,
+        "sensitivity": Sensitivity,
+    }
     return list((blocks[str(location[0])] if len(location) > 1 else ReportFile).model_fields)

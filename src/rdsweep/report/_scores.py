@@ -6,12 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from rdsweep.drawing import MUTED, drawing, looks
 from rdsweep.report._analysis import Analysis
 from rdsweep.report._format import counted, general, interval_name, number, span
-from rdsweep.report._palette import MUTED, looks
-from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, level_axis
-from rdsweep.report._section import ReportFigure, Section
-from rdsweep.report._svg import drawing, svg_file
+from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, level_axis, panel_files
+from rdsweep.report._section import PanelFiles, ReportFigure, Section
 from rdsweep.report._table import ReportTable, estimates_by, fitting_decimals, header, numbers, words
 from rdsweep.report._units import axis_label, column_label, column_unit
 
@@ -78,7 +77,7 @@ def _figure(analysis: Analysis) -> ReportFigure:
     )
 
 
-def _panel(analysis: Analysis, task: str, rows: pd.DataFrame) -> str:
+def _panel(analysis: Analysis, task: str, rows: pd.DataFrame) -> PanelFiles:
     study = analysis.study
     condition, by = study.file.condition, study.file.by
     look = looks(study.conditions, baseline=study.file.baseline)
@@ -98,7 +97,7 @@ def _panel(analysis: Analysis, task: str, rows: pd.DataFrame) -> str:
     level_axis(axes, study.levels, axis_label(by))
     axes.set_ylabel(axis_label(study.file.score))
     label_lines(axes, marks)
-    return svg_file(figure)
+    return panel_files(figure)
 
 
 def _table(analysis: Analysis) -> ReportTable:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rdsweep.drawing import FigureFormat
 from rdsweep.report._table import ReportTable
+
+PanelFiles = Mapping[FigureFormat, bytes]
+"""Content of the files of a panel, by suffix."""
 
 
 @dataclass(frozen=True)
@@ -15,22 +20,25 @@ class ReportFigure:
     ----------
     name : str
         Start of the names of its files.
-    panels : tuple of str
-        The text of an SVG file each.
+    panels : tuple of mapping
+        The files of each, as `rdsweep.report._panel.panel_files` makes them.
     label : str
         What a reader hears who cannot see it.
     caption : str
         What is drawn, from how many runs, and what intervals are.
+    wide : bool
+        Whether it takes the width of the page.
     """
 
     name: str
-    panels: tuple[str, ...]
+    panels: tuple[PanelFiles, ...]
     label: str
     caption: str
+    wide: bool = False
 
     @property
-    def files(self) -> dict[str, str]:
-        """Name without suffix and text of each panel's file."""
+    def files(self) -> dict[str, PanelFiles]:
+        """Name without suffix and files of each panel."""
         if len(self.panels) == 1:
             return {self.name: self.panels[0]}
         return {f"{self.name}-{place}": panel for place, panel in enumerate(self.panels, start=1)}
@@ -60,6 +68,8 @@ class Section:
     facts : tuple of (str, str)
         Terms and what they stand for.
     figures, tables, listings : tuple
+    leads : bool
+        Whether it stands before the summary.
     """
 
     name: str
@@ -70,3 +80,4 @@ class Section:
     figures: tuple[ReportFigure, ...] = ()
     tables: tuple[ReportTable, ...] = ()
     listings: tuple[Listing, ...] = ()
+    leads: bool = False

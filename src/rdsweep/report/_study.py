@@ -66,6 +66,10 @@ class Study:
         """Conditions that are compared with the baseline."""
         return [name for name in self.conditions if name != self.file.baseline]
 
+    def runs_of(self, condition: str) -> pd.DataFrame:
+        """Return the completed runs of a condition."""
+        return self.runs[self.runs[self.file.condition] == condition]
+
     def panels(self) -> list[tuple[str, list[str]]]:
         """Return title and conditions of each panel that has a run besides the baseline's."""
         chosen = [(panel.title, list(panel.conditions)) for panel in self.file.panels]
@@ -117,7 +121,7 @@ def _exclusions(runs: pd.DataFrame, file: ReportFile) -> NDArray[np.str_]:
     selected = pd.Series(True, index=runs.index)
     for column, allowed in file.where.items():
         selected &= runs[column].isin(allowed)
-    measures = runs[["rate", file.curve.rate, file.curve.distortion]].astype(float)
+    measures = runs[["rate", "rate_own", file.curve.rate, file.curve.distortion]].astype(float)
     reasons = {
         "not selected by the report file": ~selected,
         f"no {file.by} or {file.condition}": runs[[file.by, file.condition]].isna().any(axis=1),

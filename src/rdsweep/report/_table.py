@@ -11,6 +11,8 @@ import pandas as pd
 
 from rdsweep.report._format import MISSING, decimals_for, general, interval, number
 
+_LONG_TEXT = 26  # characters
+
 
 @dataclass(frozen=True)
 class TextColumn:
@@ -28,6 +30,8 @@ class TextColumn:
         Whether cells are set flush right with figures of equal width.
     is_header : bool
         Whether cells name their row.
+    is_badge : bool
+        Whether cells are words out of a few that a dot of their color marks.
     """
 
     label: str
@@ -36,6 +40,12 @@ class TextColumn:
     details: tuple[str, ...] = ()
     numeric: bool = True
     is_header: bool = False
+    is_badge: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """Whether cells are text that has to be broken into lines."""
+        return not self.numeric and max(map(len, self.cells), default=0) > _LONG_TEXT
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +62,18 @@ class ReportTable:
         Tidy, numeric and unrounded; what the file holds.
     columns : tuple of TextColumn
         What the page shows.
+    compared_with : str
+        Condition that every row is compared with, so that its runs are behind the row too; mostly none.
+    run_ids : tuple of tuple of str, optional
+        Runs behind each row of ``frame``, where its columns do not tell; see `rdsweep.report._trace`.
     """
 
     name: str
     caption: str
     frame: pd.DataFrame
     columns: tuple[TextColumn, ...]
+    compared_with: str = ""
+    run_ids: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def rows(self) -> list[list[tuple[TextColumn, str, str]]]:
@@ -71,14 +87,19 @@ class ReportTable:
         ]
 
 
-def header(label: str, cells: Iterable[object]) -> TextColumn:
+def header(label: str, cells: Iterable[object], *, details: Iterable[str] = ()) -> TextColumn:
     """Return a column that names its rows."""
-    return TextColumn(label, tuple(map(str, cells)), numeric=False, is_header=True)
+    return TextColumn(label, tuple(map(str, cells)), details=tuple(details), numeric=False, is_header=True)
 
 
 def words(label: str, cells: Iterable[object]) -> TextColumn:
     """Return a column of text."""
     return TextColumn(label, tuple(map(str, cells)), numeric=False)
+
+
+def badges(label: str, cells: Iterable[str], *, details: Iterable[str] = ()) -> TextColumn:
+    """Return a column of words out of a few, such as verdicts."""
+    return TextColumn(label, tuple(cells), details=tuple(details), numeric=False, is_badge=True)
 
 
 def notes(cells: Iterable[str]) -> tuple[TextColumn, ...]:

@@ -1,5 +1,5 @@
 """The one error of the store."""
 
 
-class ResultsError(ValueError):
-    """A results folder that cannot be used: where, why and what to do about it, in one line."""
+class ResultsError(OSError):
+    """Results that cannot be read or written: where, why and what to do about it, in one line."""

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, under whatever happens to the process that writes them."""
+"""Local files that appear whole or not at all, under whatever happens to the process that writes them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
-
-from rdsweep.store._errors import ResultsError
 
 LEFTOVER_AGE = 86_400.0
 """Seconds after which a temporary file is taken for the leftover of a dead process."""
@@ -27,10 +25,11 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
 
     Raises
     ------
-    ResultsError
-        If a file cannot be written, for example for want of space or permission.
+    OSError
+        If a file cannot be written, for example for want of space or permission; its ``filename`` is the
+        name under which it would have appeared.
     """
-    hidden = {path: _hidden_name(path) for path in contents}
+    hidden = {path: path.with_name(hidden_name(path.name)) for path in contents}
     try:
         for path, data in contents.items():
             with hidden[path].open("xb") as file:
@@ -40,9 +39,8 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
         for path, temporary in hidden.items():
             temporary.replace(path)
     except OSError as error:
-        raise ResultsError(
-            f"cannot write {path}: {error.strerror}; what was stored before is kept"
-        ) from error
+        error.filename = str(path)
+        raise
     finally:
         for temporary in hidden.values():
             temporary.unlink(missing_ok=True)
@@ -59,6 +57,9 @@ def collect_leftovers(folder: Path, *, older_than: float = LEFTOVER_AGE) -> None
             continue
 
 
-def _hidden_name(path: Path) -> Path:
-    # Readers of Arrow skip names with a dot in front; DuckDB's and the shell's *.parquet skip the suffix.
-    return path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}.{time.time_ns()}.tmp")
+def hidden_name(name: str) -> str:
+    """Return a name that no other process uses and that no reader takes for a part.
+
+    Readers of Arrow skip names with a dot in front; DuckDB's and the shell's ``*.parquet`` skip the suffix.
+    """
+    return f".{name}.{socket.gethostname()}.{os.getpid()}.{time.time_ns()}.tmp"

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from rdsweep.store._errors import ResultsError
-from rdsweep.store._files import collect_leftovers
 from rdsweep.store._results import Results
+from rdsweep.store._schema import TABLES
+from rdsweep.store._storage import open_storage
+
+
+def has_results(path: str | Path) -> bool:
+    """Return whether there is a folder of results at ``path``, or a file in its place, which is a mistake.
+
+    Examples
+    --------
+    >>> has_results("/nowhere")
+    False
+    """
+    storage = open_storage(path)
+    return storage.is_folder() or storage.is_file()
 
 
 def open_results(path: str | Path, *, create: bool = False) -> Results:
@@ -16,7 +28,8 @@ def open_results(path: str | Path, *, create: bool = False) -> Results:
     Parameters
     ----------
     path : path-like
-        Folder of the results, for example ``results/quick``.
+        Folder of the results, for example ``results/quick``, or the URI of a place in an object store, for
+        example ``s3://bucket/quick``.
     create : bool
         Whether to make the folder, or what it lacks, and to make sure that it can be written to. Temporary
         files that a dead process left more than a day ago are deleted.
@@ -38,22 +51,12 @@ def open_results(path: str | Path, *, create: bool = False) -> Results:
     ...     open_results(f"{folder}/quick", create=True).read("runs").shape[0]
     0
     """
-    results = Results(Path(path).absolute())
-    if results.path.exists() and not results.path.is_dir():
+    storage = open_storage(path)
+    if storage.is_file():
         raise ResultsError(f"results must be a folder, but {path} is a file")
     if create:
-        _prepare(results)
-    elif not results.folder("runs").is_dir():
+        for folder in (*TABLES, "weights"):
+            storage.make_folder(folder)
+    elif not storage.is_folder("runs"):
         raise ResultsError(f"results must be a folder that a sweep was run into, but {path} holds no runs")
-    return results
-
-
-def _prepare(results: Results) -> None:
-    for folder in (*results.folders(), results.path):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ResultsError(f"results cannot be made in {results.path}: {error.strerror}") from error
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise ResultsError(f"results must be writable, but {folder} is not")
-        collect_leftovers(folder)
+    return Results(storage)

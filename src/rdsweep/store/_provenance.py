@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from rdsweep import __version__
+
+COMMIT_VARIABLE = "RDSWEEP_GIT_COMMIT"
+"""Environment variable with the commit of code that was sent here without its history."""
 
 
 @cache
@@ -22,7 +26,7 @@ def code_versions() -> dict[str, str]:
     return {
         "rdsweep_version": __version__,
         "torch_version": version("torch"),
-        "git_commit": git_commit(Path(__file__)),
+        "git_commit": os.environ.get(COMMIT_VARIABLE) or git_commit(Path(__file__)),
     }
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +15,16 @@ from numpy.typing import NDArray
 
 from rdsweep.config import RunConfig
 from rdsweep.store._errors import ResultsError
-from rdsweep.store._files import write_files
+from rdsweep.store._leases import Leases
 from rdsweep.store._ledger import settle
-from rdsweep.store._parts import encode_part, read_part
-from rdsweep.store._rows import condition_row, pack_tables
-from rdsweep.store._schema import TABLES, table_schema
+from rdsweep.store._parts import encode_pack, pack_of, part_names, read_parts, weights_name
+from rdsweep.store._rows import condition_table, pack_tables
+from rdsweep.store._schema import DERIVED_TABLES, TABLES, table_schema
+from rdsweep.store._storage import Storage, StoredFile
+from rdsweep.sweeps import parse_sweep
 
 if TYPE_CHECKING:
-    from rdsweep.sweeps import Pack
+    from rdsweep.sweeps import Pack, Sweep
     from rdsweep.training import PackResult
 
 _LEDGER_COLUMNS = ["run_id", "status", "message", "finished_at", "pack_id"]
@@ -34,39 +34,51 @@ _LEDGER_COLUMNS = ["run_id", "status", "message", "finished_at", "pack_id"]
 class Results:
     """The results of a sweep, as `open_results` opens them.
 
-    The folder holds ``sweep.yaml``, one folder of Parquet part-files per table and, where they are kept,
-    the weights; each part-file is called after its pack. Any reader of Parquet can load a table:
+    They hold ``sweep.yaml``, one folder of Parquet part-files per table and, where they are kept, the
+    weights; each part-file is called after its pack. Any reader of Parquet can load a table:
     ``pandas.read_parquet("results/quick/runs")``, or ``FROM 'results/quick/runs/*.parquet'`` in DuckDB.
     `read` besides checks the schema and keeps one row of a run that was trained twice. Folders of one sweep
     merge by copying their files into one.
 
     Attributes
     ----------
-    path : Path
-        The folder, absolute.
+    storage : Storage
+        The local folder, or the prefix of an object store, in which they lie.
     """
 
-    path: Path
+    storage: Storage
 
-    def folder(self, table: str) -> Path:
-        """Return the folder of the part-files of ``table``."""
-        return self.path / table
+    @property
+    def location(self) -> str:
+        """Where the results lie: an absolute path, or a URI."""
+        return self.storage.location
 
-    def folders(self) -> tuple[Path, ...]:
-        """Return the folders of all tables and of the weights."""
-        return (*(self.folder(table) for table in TABLES), self.path / "weights")
-
-    def checkpoint_file(self, pack_id: str) -> Path:
-        """Return where the checkpoint of a pack in training lies."""
-        return self.path / "checkpoints" / f"{pack_id}.safetensors"
-
-    def drop_checkpoints(self) -> None:
-        """Delete all checkpoints; those of finished packs are gone already, others belong to old plans."""
-        shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
+    def sweep(self) -> Sweep:
+        """Return the sweep that was run last; raises `ResultsError` or `SweepError` if it cannot be read."""
+        text = self.storage.read("sweep.yaml").to_pybytes().decode()
+        return parse_sweep(text, name=f"{self.location}/sweep.yaml")
 
     def write_sweep(self, resolved: str) -> None:
         """Store the resolved sweep as ``sweep.yaml``."""
-        write_files({self.path / "sweep.yaml": resolved.encode()})
+        self.storage.write({"sweep.yaml": resolved.encode()})
+
+    def checkpoint_file(self, pack_id: str) -> StoredFile:
+        """Return the file for the checkpoint of a pack in training."""
+        return StoredFile(self.storage, f"checkpoints/{pack_id}.safetensors")
+
+    def drop_checkpoints(self) -> None:
+        """Delete all checkpoints; those of finished packs are gone already, others belong to old plans."""
+        self.storage.remove_folder("checkpoints")
+
+    def leases(self, *, expire_after: float = 60.0) -> Leases:
+        """Return the leases by which several launchers share these results.
+
+        Parameters
+        ----------
+        expire_after : float
+            Seconds without a sign of life after which a launcher is taken for dead.
+        """
+        return Leases(self.storage, expire_after=expire_after)
 
     def write_pack(
         self, pack: Pack, result: PackResult, *, sweep_name: str, keep_weights: bool = False
@@ -89,19 +101,16 @@ class Results:
         ValueError
             If ``result`` does not fit ``pack`` or the schema.
         """
-        files: dict[Path, bytes] = {}
-        if keep_weights:
-            files[self._weights_file(pack.pack_id)] = safetensors.numpy.save(_weight_tensors(result))
-        for table, rows in pack_tables(pack, result, sweep_name=sweep_name).items():
-            files[self.folder(table) / f"{pack.pack_id}.parquet"] = encode_part(rows)
-        write_files(files)
+        tables = pack_tables(pack, result, sweep_name=sweep_name)
+        weights = safetensors.numpy.save(_weight_tensors(result)) if keep_weights else None
+        self.storage.write(encode_pack(pack.pack_id, tables, weights=weights))
 
     def read(self, table: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a table.
 
         Parameters
         ----------
-        table : {"runs", "scores", "history", "score_history", "maps"}
+        table : {"runs", "scores", "history", "score_history", "maps", "codes", "indices"}
         columns : sequence of str, optional
             The columns wanted, in order; all by default. `columns_table` lists them with their units.
 
@@ -119,18 +128,25 @@ class Results:
         ValueError
             If ``table`` or one of ``columns`` does not exist.
         """
-        if table not in TABLES:
-            raise ValueError(f"table must be one of {', '.join(TABLES)}, but got {table!r}")
+        if table not in TABLES and table not in DERIVED_TABLES:
+            names = ", ".join((*TABLES, *DERIVED_TABLES))
+            raise ValueError(f"table must be one of {names}, but got {table!r}")
         known = table_schema(table).names
         wanted = list(known if columns is None else columns)
         unknown = [name for name in wanted if name not in known]
         if unknown:
             raise ValueError(f"columns must be columns of {table!r}, but got {unknown}")
-        ledger = self._ledger()
+        if table == "runs":
+            return settle(self._all_rows("runs", _union(wanted, _LEDGER_COLUMNS)))[wanted]
+        rows, ledger = self._all_rows(table, _union(wanted, ["run_id"])), self._ledger()
         pack_of_run = pd.Series(ledger["pack_id"].to_numpy(), index=ledger["run_id"])
-        rows = self._all_rows(table, [*wanted, *({"run_id"} - set(wanted))])
         counts = rows["run_id"].map(pack_of_run) == rows.index
         return rows[counts].sort_values("run_id", kind="stable", ignore_index=True)[wanted]
+
+    def outcomes(self) -> dict[str, str]:
+        """Return the status of each run that is stored, by its id: completed, failed or pruned."""
+        ledger = self._ledger()
+        return dict(zip(ledger["run_id"], ledger["status"], strict=True))
 
     def done(self) -> frozenset[str]:
         """Return the ids of the completed runs."""
@@ -147,11 +163,12 @@ class Results:
         -------
         DataFrame
             One row per configuration, in order: the condition columns of the runs table without ``config``,
-            then ``status`` (``missing`` for a run that has no row yet) and ``message``.
+            then ``status`` (``missing`` for a run that has no row yet), ``message`` and ``finished_at``
+            (empty for a run that has no row).
         """
-        conditions = pd.DataFrame([condition_row(config) for config in configs]).drop(columns="config")
-        ledger = self._ledger()[["run_id", "status", "message"]]
-        return conditions.merge(ledger, on="run_id", how="left").fillna({"status": "missing", "message": ""})
+        ledger = self._ledger()[["run_id", "status", "message", "finished_at"]]
+        rows = condition_table(configs).merge(ledger, on="run_id", how="left")
+        return rows.fillna({"status": "missing", "message": "", "finished_at": ""})
 
     def weights(self, run_id: str) -> dict[str, NDArray[np.float32]]:
         """Return the state dict of a run in the layout of the reference architecture.
@@ -163,32 +180,37 @@ class Results:
         """
         ledger = self._ledger()
         packs = ledger.loc[ledger["run_id"] == run_id, "pack_id"].tolist()
-        files = [file for file in map(self._weights_file, packs) if file.exists()]
+        files = [name for name in map(weights_name, packs) if self.storage.is_file(name)]
         if not files:
             raise ResultsError(f"run_id must be a run whose weights were kept, but got {run_id!r}")
-        with safetensors.safe_open(files[0], framework="numpy") as tensors:
+        with (
+            self.storage.local_file(files[0]) as path,
+            safetensors.safe_open(path, framework="numpy") as tensors,
+        ):
             names = [name for name in tensors.keys() if name.startswith(f"{run_id}/")]  # noqa: SIM118
             return {name.removeprefix(f"{run_id}/"): tensors.get_tensor(name) for name in names}
 
-    def _weights_file(self, pack_id: str) -> Path:
-        return self.path / "weights" / f"{pack_id}.safetensors"
-
     def _with_status(self, status: str) -> frozenset[str]:
-        ledger = self._ledger()
-        return frozenset(ledger.loc[ledger["status"] == status, "run_id"])
+        return frozenset(run_id for run_id, found in self.outcomes().items() if found == status)
 
     def _ledger(self) -> pd.DataFrame:
         return settle(self._all_rows("runs", _LEDGER_COLUMNS))
 
     def _all_rows(self, table: str, columns: Sequence[str]) -> pd.DataFrame:
         """Return the rows of all packs, indexed by pack."""
-        parts = {
-            path.stem: read_part(path, table=table, columns=columns)
-            for path in sorted(self.folder(table).glob("*.parquet"))
-        }
+        names = part_names(self.storage, table)
+        if table == "runs" and not names and not self.storage.is_folder("runs"):
+            raise ResultsError(
+                f"results must be a folder that a sweep was run into, but {self.location} is none"
+            )
+        parts = read_parts(self.storage, names, table=table, columns=columns)
         empty = table_schema(table).empty_table().select(list(columns))
-        rows: pd.DataFrame = pa.concat_tables([empty, *parts.values()]).to_pandas()
-        return rows.set_index(np.repeat(list(parts), [part.num_rows for part in parts.values()]))
+        rows: pd.DataFrame = pa.concat_tables([empty, *parts]).to_pandas()
+        return rows.set_index(np.repeat(list(map(pack_of, names)), [part.num_rows for part in parts]))
+
+
+def _union(names: Sequence[str], more: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*names, *more]))
 
 
 def _weight_tensors(result: PackResult) -> dict[str, NDArray[np.float32]]:

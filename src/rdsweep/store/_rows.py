@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from rdsweep.config import RunConfig
@@ -53,6 +54,21 @@ def condition_row(config: RunConfig) -> dict[str, Any]:
     }
 
 
+def condition_table(configs: Sequence[RunConfig]) -> pd.DataFrame:
+    """Return `condition_row` of each of ``configs`` but for the column ``config``, in order.
+
+    Runs of one condition differ in id and seed only, so that 100,000 runs take a second.
+    """
+    first_of = {config.condition_id: config for config in reversed(configs)}
+    rows = pd.DataFrame([condition_row(config) for config in first_of.values()])
+    wanted = [config.condition_id for config in configs]
+    table = (
+        rows.drop(columns="config").set_index("condition_id", drop=False).loc[wanted].reset_index(drop=True)
+    )
+    ids, seeds = [config.run_id for config in configs], [config.seed for config in configs]
+    return table.assign(run_id=ids, seed=seeds)
+
+
 def pack_tables(pack: Pack, result: PackResult, *, sweep_name: str) -> dict[str, pa.Table]:
     """Return the rows of a trained pack, by table, in the order in which they are to be stored.
 
@@ -76,9 +92,10 @@ def pack_tables(pack: Pack, result: PackResult, *, sweep_name: str) -> dict[str,
         "history": _labeled((run, run.history) for run in result.runs),
         "score_history": _labeled((run, run.score_history) for run in result.runs),
         "maps": [_map_row(run) for run in result.runs if run.maps],
+        "codes": [_code_row(run) for run in result.runs if run.codes is not None],
         "runs": [_run_row(run) | origin for run in result.runs],
     }
-    return {table: _arrow_table(table, rows[table]) for table in TABLES}
+    return {table: arrow_table(table, rows[table]) for table in TABLES}
 
 
 def _origin(pack: Pack, result: PackResult, *, sweep_name: str) -> dict[str, Any]:
@@ -111,7 +128,15 @@ def _map_row(run: RunResult) -> dict[str, Any]:
     return {"run_id": run.config.run_id, "n_latents": run.config.training.n_latents, **flat}
 
 
-def _arrow_table(table: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+def _code_row(run: RunResult) -> dict[str, Any]:
+    codes = np.asarray(run.codes, dtype=np.float32)
+    n_images, n_latents = codes.shape
+    sizes = {"n_images": n_images, "n_latents": n_latents}
+    return {"run_id": run.config.run_id, **sizes, "latent_mean": codes.ravel()}
+
+
+def arrow_table(table: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return ``rows`` as a table with the schema of ``table``; what a row lacks is missing in it."""
     schema = table_schema(table)
     unknown = {name for row in rows for name in row} - set(schema.names)
     if unknown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import pandas as pd
 import pyarrow as pa
@@ -130,16 +131,64 @@ _MAP_COLUMNS = (
     Column("rate", _MAPS, "nats per image", "rate by position; (13, 13)"),
 )
 
+_CODES = (
+    _RUN_ID,
+    Column("n_images", _INT, "images", "test images, ordered by position and equally many of each"),
+    Column("n_latents", _INT, "1", "dimensions of the latent code"),
+    Column("latent_mean", _MAPS, "1", "latent mean of each image; (n_images, n_latents), C order"),
+)
+
+
+def _contrast(name: str, what: str, where: str) -> Column:
+    return Column(name, _REAL, "nats", f"log of the mean {what} {where} over its mean elsewhere")
+
+
+_DPRIME, _BESIDE = "d' of neighboring positions", "at positions beside a class boundary of the task"
+_ACROSS = "across a class boundary of the task"
+
+_INDICES = (
+    _RUN_ID,
+    Column("scatter_ratio", _REAL, "1", "scatter of latent means within positions over that between them"),
+    Column("silhouette", _REAL, "1", "mean silhouette of the positions' latent means"),
+    Column("effective_positions", _REAL, "positions", "exp I(position; sampled latent), of 169"),
+    _contrast("distortion_lower_corridor", "distortion", "at positions with x_LC <= 6"),
+    _contrast("distortion_alignment", "distortion", "at positions with x_UC = x_LC"),
+    _contrast("distortion_order", "distortion", _BESIDE),
+    _contrast("distortion_region", "distortion", _BESIDE),
+    _contrast("distortion_equality", "distortion", _BESIDE),
+    _contrast("distortion_bins", "distortion", _BESIDE),
+    _contrast("dprime_lower_corridor", _DPRIME, "with x_LC <= 6"),
+    _contrast("dprime_order", _DPRIME, _ACROSS),
+    _contrast("dprime_region", _DPRIME, _ACROSS),
+    _contrast("dprime_equality", _DPRIME, f"{_ACROSS}: pairs that touch x_UC = x_LC"),
+    _contrast("dprime_bins", _DPRIME, _ACROSS),
+    Column("frequency_exponent", _REAL, "1", "a of d' ~ frequency^a in the own source; NaN if it is uniform"),
+    Column("angle_order_region", _REAL, "degrees", "angle between the axes of the two tasks"),
+    Column("angle_order_equality", _REAL, "degrees", "angle between the axes of the two tasks"),
+    Column("angle_region_equality", _REAL, "degrees", "angle between the axes of the two tasks"),
+    Column("parallelism_corridors", _REAL, "1", "cosine of left-right axes in the other corridor's halves"),
+    Column("parallelism_order", _REAL, "1", "cosine of the order axes where x_UC + x_LC < 12 and elsewhere"),
+    Column("generalization_corridors", _REAL, "1", "accuracy of a left-right read-out in the unseen half"),
+    Column("generalization_order", _REAL, "1", "the same of order, between x_UC + x_LC < 12 and elsewhere"),
+    Column("participation_ratio", _REAL, "1", "effective number of dimensions of the latent means"),
+    Column("active_units", _REAL, "1", "latents whose mean has a variance above 0.01"),
+)
+
 TABLES: dict[str, tuple[Column, ...]] = {
     "scores": _SCORES,
     "history": _HISTORY,
     "score_history": _SCORE_HISTORY,
     "maps": _MAP_COLUMNS,
+    "codes": _CODES,
     "runs": (_RUN_ID, *_CONDITION, *MEASURES, *_PROVENANCE),
 }
 """Columns of each table, in the order in which a pack's parts are written: ``runs`` comes last."""
 
+DERIVED_TABLES: dict[str, tuple[Column, ...]] = {"indices": _INDICES}
+"""Columns of the tables that are computed from those of `TABLES` and can be made again at any time."""
 
+
+@cache
 def table_schema(table: str) -> pa.Schema:
     """Return the Arrow schema of ``table``; each field's metadata holds its unit and meaning.
 
@@ -150,7 +199,7 @@ def table_schema(table: str) -> pa.Schema:
     """
     return pa.schema(
         pa.field(column.name, column.type, metadata={"unit": column.unit, "meaning": column.meaning})
-        for column in TABLES[table]
+        for column in (TABLES | DERIVED_TABLES)[table]
     )
 
 
@@ -171,7 +220,7 @@ def columns_table() -> pd.DataFrame:
     return pd.DataFrame(
         [
             (table, column.name, str(column.type), column.unit, column.meaning)
-            for table, columns in TABLES.items()
+            for table, columns in (TABLES | DERIVED_TABLES).items()
             for column in columns
         ],
         columns=["table", "column", "type", "unit", "meaning"],

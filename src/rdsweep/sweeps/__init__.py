@@ -1,20 +1,59 @@
-"""Sweeps: what to run, declared as data, expanded to runs and planned as packs."""
+"""Sweeps: what to run, declared as data, expanded to runs and planned as packs.
 
-from rdsweep.sweeps._cost import DEVICE_PROFILES, Cost, DeviceProfile, estimate_cost
-from rdsweep.sweeps._document import SweepError
-from rdsweep.sweeps._plan import Pack, plan_packs
-from rdsweep.sweeps._sweep import Sweep, expand_sweep, load_sweep, resolved_yaml
+Other kinds of files (studies, reports) share the reader of declarations and its one-line mistakes (`Closed`,
+`read_document`, `validate_document`) and the words of a sweep's vocabulary (`Axes`, `Objective`, `Training`).
+"""
+
+from rdsweep.sweeps._closed import Closed, did_you_mean, mistake, validate_document
+from rdsweep.sweeps._cost import DEVICE_PROFILES, REFERENCE_BATCH, Cost, DeviceProfile, estimate_cost
+from rdsweep.sweeps._document import Document, SweepError, format_document, parse_document, read_document
+from rdsweep.sweeps._plan import Pack, pack_id_of, plan_packs
+from rdsweep.sweeps._schema import (
+    Axes,
+    Count,
+    FolderName,
+    ModuleName,
+    Objective,
+    Positive,
+    ProbeChoice,
+    Seeds,
+    Training,
+    WeightsPolicy,
+)
+from rdsweep.sweeps._sweep import Sweep, expand_sweep, import_plugins, load_sweep, parse_sweep, resolved_yaml
 
 __all__ = [
     "DEVICE_PROFILES",
+    "REFERENCE_BATCH",
+    "Axes",
+    "Closed",
     "Cost",
+    "Count",
     "DeviceProfile",
+    "Document",
+    "FolderName",
+    "ModuleName",
+    "Objective",
     "Pack",
+    "Positive",
+    "ProbeChoice",
+    "Seeds",
     "Sweep",
     "SweepError",
+    "Training",
+    "WeightsPolicy",
+    "did_you_mean",
     "estimate_cost",
     "expand_sweep",
+    "format_document",
+    "import_plugins",
     "load_sweep",
+    "mistake",
+    "pack_id_of",
+    "parse_document",
+    "parse_sweep",
     "plan_packs",
+    "read_document",
     "resolved_yaml",
+    "validate_document",
 ]

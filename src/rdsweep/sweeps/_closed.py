@@ -54,7 +54,7 @@ def did_you_mean(word: object, known: Collection[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def validate(document: Document, vocabulary: type[Declaration]) -> Declaration:
+def validate_document(document: Document, vocabulary: type[Declaration]) -> Declaration:
     """Return ``document`` as an instance of ``vocabulary``.
 
     Raises

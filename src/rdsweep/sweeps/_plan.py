@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,13 +27,24 @@ class Pack:
     @cached_property
     def pack_id(self) -> str:
         """Hash of the ids of the runs in any order, 16 hexadecimal digits."""
-        run_ids = sorted(config.run_id for config in self.configs)
-        return hashlib.sha256(",".join(run_ids).encode()).hexdigest()[:16]
+        return pack_id_of(config.run_id for config in self.configs)
 
     @property
     def n_images(self) -> int:
         """Number of images that the runs of the pack see in training; what its time grows with."""
         return sum(map(_n_images, self.configs))
+
+
+def pack_id_of(run_ids: Iterable[str]) -> str:
+    """Return the id of the pack of these runs, in any order.
+
+    Examples
+    --------
+    >>> pack = Pack((RunConfig(seed=0), RunConfig(seed=1)))
+    >>> pack.pack_id == pack_id_of(config.run_id for config in reversed(pack.configs))
+    True
+    """
+    return hashlib.sha256(",".join(sorted(run_ids)).encode()).hexdigest()[:16]
 
 
 def plan_packs(configs: Sequence[RunConfig], *, pack_size: int, n_workers: int = 1) -> tuple[Pack, ...]:

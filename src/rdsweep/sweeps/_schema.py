@@ -86,6 +86,8 @@ Seeds = Annotated[
     list[Calls], BeforeValidator(_seed_list), AfterValidator(_filled), AfterValidator(_sorted_distinct)
 ]
 ModelName = Annotated[str, AfterValidator(_known_model)]
+FolderName = Annotated[str, AfterValidator(_folder_name)]
+ModuleName = Annotated[str, AfterValidator(_module_name)]
 
 
 class Head(Closed):
@@ -214,9 +216,9 @@ class Training(Closed):
 class SweepFile(Closed):
     """A sweep file."""
 
-    name: Annotated[str, AfterValidator(_folder_name)]
+    name: FolderName
     description: str = ""
-    plugins: list[Annotated[str, AfterValidator(_module_name)]] = Field(default_factory=list)
+    plugins: list[ModuleName] = Field(default_factory=list)
     protocol: Protocol = "matched"
     seeds: Seeds
     space: Annotated[list[Block], BeforeValidator(_listed), AfterValidator(_filled)]

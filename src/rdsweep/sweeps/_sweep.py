@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rdsweep.config import RunConfig
-from rdsweep.sweeps._closed import validate
-from rdsweep.sweeps._document import Document, format_document, read_document
+from rdsweep.sweeps._closed import validate_document
+from rdsweep.sweeps._document import Document, format_document, parse_document, read_document
 from rdsweep.sweeps._expand import expand_block, order_conditions
 from rdsweep.sweeps._schema import SweepFile, WeightsPolicy
 
@@ -102,17 +102,28 @@ def expand_sweep(declaration: Mapping[str, Any], *, name: str = "sweep") -> Swee
     return _expand(Document(name, dict(declaration)))
 
 
+def parse_sweep(text: str, *, name: str) -> Sweep:
+    """Expand the text of a sweep file, which error messages call ``name``; raises as `load_sweep` does.
+
+    Examples
+    --------
+    >>> len(parse_sweep("{name: tiny, seeds: 5, space: {grid: {capacity: [1, 3]}}}", name="tiny").configs)
+    10
+    """
+    return _expand(parse_document(text, name=name))
+
+
 def resolved_yaml(sweep: Sweep) -> str:
     """Return the resolved declaration of ``sweep`` as YAML, a sweep file of the same runs."""
     return format_document(sweep.resolved)
 
 
 def _expand(document: Document) -> Sweep:
-    file = validate(document, SweepFile)
+    file = validate_document(document, SweepFile)
     n_declared = sum(block.n_points() for block in file.space) * len(file.seeds)
     if n_declared > MAX_RUNS:
         raise document.error(("space",), f"must declare at most {MAX_RUNS:,} runs, but got {n_declared:,}")
-    _import_plugins(document, file.plugins)
+    import_plugins(document, file.plugins)
     conditions: list[RunConfig] = []
     for index, block in enumerate(file.space):
         try:
@@ -125,8 +136,14 @@ def _expand(document: Document) -> Sweep:
     return Sweep(file.name, configs, n_declared, file.weights, file.pack_size, _resolved(file))
 
 
-def _import_plugins(document: Document, plugins: list[str]) -> None:
-    """Import the user's modules, so that the tasks they register are known."""
+def import_plugins(document: Document, plugins: Sequence[str]) -> None:
+    """Import the user's modules, so that the tasks they register are known.
+
+    Raises
+    ------
+    SweepError
+        If a module cannot be imported; ``document`` is where the key ``plugins`` stands.
+    """
     for index, plugin in enumerate(plugins):
         try:
             importlib.import_module(plugin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -78,6 +79,12 @@ class ImageFeed:
     def training_sets(self) -> tuple[Tensor, Tensor]:
         """Return images (n_sets, n_images, 169) and positions (n_sets, n_images) of the training sets."""
         return self._images, self._positions
+
+    def select(self, runs: Sequence[int]) -> ImageFeed:
+        """Return the feed of some of the runs, by place; images are shared, not drawn again."""
+        feed = copy.copy(self)
+        feed._set_of_run, feed._seed_of_run = self._set_of_run[list(runs)], self._seed_of_run[list(runs)]
+        return feed
 
     def steps(self, first: int, n_steps: int) -> tuple[Tensor, Tensor]:
         """Return images (n_steps, n_runs, batch, 169) and positions (n_steps, n_runs, batch)."""

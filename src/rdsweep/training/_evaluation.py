@@ -32,6 +32,9 @@ IMAGES_PER_POSITION = 64
 INFORMATION_EVERY = 4
 """One of so many test images gives a latent sample for the mutual information."""
 
+CODED_PER_POSITION = 9
+"""So many test images of each position have their latent means stored, for the geometry of codes."""
+
 PAPER_BATCH = 32
 ACTIVE_NATS = 0.01
 _SIDE = math.isqrt(N_POSITIONS)
@@ -65,6 +68,20 @@ def make_test_set(n_latents: int, device: torch.device) -> TestSet:
     noise = torch.randn(shape, generator=generator(cpu, 0, Stream.TEST, 1), dtype=torch.float64)
     shuffle = torch.randperm(len(positions), generator=generator(cpu, 0, Stream.TEST, 2))
     return TestSet(images.to(device), positions.to(device), noise.to(device), shuffle.to(device))
+
+
+def coded_images() -> tuple[Tensor, Tensor]:
+    """Return the test images whose latent means are stored, the same for every run.
+
+    Returns
+    -------
+    images : Tensor of uint8, shape (1521, 169)
+        1 for wall, 0 for corridor.
+    positions : Tensor of int64, shape (1521,)
+        In ascending order, each nine times.
+    """
+    test = make_test_set(1, torch.device("cpu"))
+    return _coded(test.images, 0), _coded(test.positions, 0)
 
 
 @dataclass(frozen=True)
@@ -162,6 +179,11 @@ def measure_maps(codes: Codes) -> list[dict[str, Tensor]]:
     return [{name: values[run] for name, values in shaped.items()} for run in range(len(codes.mean))]
 
 
+def measure_codes(codes: Codes) -> list[Tensor]:
+    """Return the latent means of each run on `coded_images`: float32, (n_images, n_latents), on the CPU."""
+    return list(_coded(codes.mean, 1).float().cpu())
+
+
 @torch.no_grad()
 def score_heads(
     group: HeadGroup, weights: Weights, codes: Codes, test: TestSet, regime: str
@@ -205,3 +227,9 @@ def _by_position(values: Tensor) -> Tensor:
     """Average over the images of each position: (n_runs, n_images, ...) to (n_runs, 169, ...)."""
     by_position: Tensor = values.unflatten(1, (N_POSITIONS, IMAGES_PER_POSITION))
     return by_position.mean(2)
+
+
+def _coded(values: Tensor, dim: int) -> Tensor:
+    """Keep the first images of each position along the axis ``dim`` of test images."""
+    by_position: Tensor = values.unflatten(dim, (N_POSITIONS, IMAGES_PER_POSITION))
+    return by_position.narrow(dim + 1, 0, min(CODED_PER_POSITION, IMAGES_PER_POSITION)).flatten(dim, dim + 1)

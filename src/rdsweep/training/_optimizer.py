@@ -34,21 +34,30 @@ class PackAdam:
         settings = [learning_rate_settings(config) for config in configs]
         device = next(iter(weights.values())).device
         of_heads = {group.name: [head.run for head in group.heads] for group in groups}
-        spans: dict[int, list[tuple[int, slice, Tensor]]] = {}
+        self._mean = {name: torch.zeros_like(leaf) for name, leaf in weights.items()}
+        self._square = {name: torch.zeros_like(leaf) for name, leaf in weights.items()}
+        self._views: list[tuple[int, slice, Tensor]] = []
+        moments: dict[Tensor, dict[str, Tensor]] = {}
+        members: dict[int, list[Tensor]] = {}
         for index, (name, leaf) in enumerate(weights.items()):
             of_row = of_heads.get(name.partition(".")[0], range(len(configs)))
             for run, span in _spans([settings.index(settings[run]) for run in of_row]):
-                spans.setdefault(run, []).append((index, span, leaf.detach()[span]))
-        self._views = [view for members in spans.values() for view in members]
-        self._run_of_group = list(spans)
+                view = leaf.detach()[span]
+                self._views.append((index, span, view))
+                members.setdefault(run, []).append(view)
+                moments[view] = {
+                    "step": torch.zeros((), device=device),
+                    "exp_avg": self._mean[name][span],
+                    "exp_avg_sq": self._square[name][span],
+                }
+        self._run_of_group = list(members)
         self._adam = torch.optim.Adam(
-            [
-                {"params": [view for _, _, view in members], "lr": torch.zeros((), device=device)}
-                for members in spans.values()
-            ],
+            [{"params": views, "lr": torch.zeros((), device=device)} for views in members.values()],
             fused=True,
             capturable=device.type == "cuda",
         )
+        # Moments are stacked like the leaves, so that a state can be cut and saved without regard to spans.
+        self._adam.state.update(moments)
 
     def step(self, gradients: Sequence[Tensor], rates: Tensor) -> None:
         """Update the leaves in place.
@@ -68,21 +77,21 @@ class PackAdam:
         self._adam.step()
 
     def state(self) -> dict[str, Tensor]:
-        """Return moments and step counts by name; tensors are not copied."""
+        """Return the moments, stacked like the leaves, and the number of steps; tensors are not copied."""
+        steps = self._adam.state[self._views[0][2]]["step"]
         return {
-            f"adam.{index}.{name}": tensor
-            for index, (_, _, view) in enumerate(self._views)
-            for name, tensor in self._adam.state[view].items()
+            **{f"mean.{name}": moment for name, moment in self._mean.items()},
+            **{f"square.{name}": moment for name, moment in self._square.items()},
+            "step_count": steps,
         }
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take moments and step counts that `state` gave."""
-        for index, (_, _, view) in enumerate(self._views):
-            prefix = f"adam.{index}."
-            found = {
-                key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)
-            }
-            self._adam.state[view] = {key: value.clone() for key, value in found.items()}
+        """Take moments and the number of steps that `state` gave."""
+        for name in self._mean:
+            self._mean[name].copy_(state[f"mean.{name}"])
+            self._square[name].copy_(state[f"square.{name}"])
+        for _, _, view in self._views:
+            self._adam.state[view]["step"].copy_(state["step_count"])
 
 
 def learning_rate_settings(config: RunConfig) -> tuple[float, float, float]:

@@ -32,6 +32,8 @@ class RunResult:
     maps : Mapping of arrays
         Columns of the maps table as float32 arrays of shape (13, 13, n_latents) or (13, 13); empty for a
         failed run.
+    codes : array or None
+        Latent means of the coded test images, float32 of shape (n_images, n_latents); None for a failed run.
     weights : Mapping of arrays or None
         State dict of the reference architecture.
     """
@@ -44,6 +46,7 @@ class RunResult:
     history: tuple[Row, ...] = ()
     score_history: tuple[Row, ...] = ()
     maps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    codes: NDArray[np.float32] | None = None
     weights: Mapping[str, NDArray[np.float32]] | None = None
 
 

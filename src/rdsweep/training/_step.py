@@ -91,7 +91,7 @@ class PackStep:
         self.optimizer = PackAdam(configs, groups, self.weights)
         self._n_shards = configs[0].training.shards
         self._double_softmax = configs[0].protocol == "published"
-        self._product_dtype = product_dtype
+        self.product_dtype = product_dtype
 
     def __call__(self, batch: Batch) -> StepStats:
         """Train on a batch and return what was measured on it."""
@@ -101,11 +101,24 @@ class PackStep:
         self.prices.log_beta.copy_(dual_step(self.prices, stats.rate, batch.target))
         return stats
 
+    def state(self) -> dict[str, Tensor]:
+        """Return all that training changes, stacked by run or head; tensors are not copied."""
+        leaves = {f"weights.{name}": leaf for name, leaf in self.weights.items()}
+        return {**leaves, **self.optimizer.state(), "log_beta": self.prices.log_beta}
+
+    @torch.no_grad()
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take what `state` gave."""
+        for name, leaf in self.weights.items():
+            leaf.copy_(state[f"weights.{name}"])
+        self.optimizer.load_state(state)
+        self.prices.log_beta.copy_(state["log_beta"])
+
     def losses(self, batch: Batch) -> tuple[Tensor, StepStats]:
         """Return the sum of all runs' objectives and what was measured."""
-        mean, log_variance = encode(self.weights, batch.images, dtype=self._product_dtype)
+        mean, log_variance = encode(self.weights, batch.images, dtype=self.product_dtype)
         latents = sample_latents(mean, log_variance, batch.noise)
-        reconstruction = decode(self.weights, latents, dtype=self._product_dtype)
+        reconstruction = decode(self.weights, latents, dtype=self.product_dtype)
         distortion = (reconstruction - batch.images).square().mean((1, 2))
         rates = latent_rates(mean, log_variance).sum(2)
         shard_rates = rates.unflatten(1, (self._n_shards, -1)).mean(2)

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from rdsweep.report._palette import CSS_VARIABLES, INK, MUTED, RULE
+from rdsweep.drawing._palette import CSS_VARIABLES, INK, MUTED, RULE
 
 _UNITS_PER_INCH = 72  # an SVG unit is a point, so sizes below are in the units of the view box
 
@@ -37,6 +37,7 @@ _STYLE: dict[Any, Any] = {
     "grid.color": RULE,
     "grid.linewidth": 0.7,
     "lines.linewidth": 1.8,
+    "pdf.fonttype": 42,  # text that stays text, as journals ask
     "svg.fonttype": "none",
     "text.color": INK,
     "xtick.color": MUTED,

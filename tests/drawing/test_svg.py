@@ -1,8 +1,7 @@
 import re
 from xml.etree import ElementTree
 
-from rdsweep.report._palette import CSS_VARIABLES, INK
-from rdsweep.report._svg import blank_figure, drawing, inline_svg, svg_file
+from rdsweep.drawing import CSS_VARIABLES, INK, blank_figure, drawing, inline_svg, svg_file
 
 
 def draw(name: str) -> str:

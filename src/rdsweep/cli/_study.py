@@ -1,0 +1,72 @@
+"""``rdsweep study``: search until the study stops, say how it ended, and write its page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import typer
+
+from rdsweep.studies import StudyFile, StudySummary, build_study_report, run_study
+
+
+def study_and_tell(
+    file: StudyFile,
+    *,
+    results: str,
+    storage: str | None,
+    n_configs: int | None,
+    engine: str,
+    address: str | None,
+    device: str,
+    pack_size: int | None,
+    n_workers: int | None,
+    report: Path | None,
+) -> None:
+    """Run a study, print its summary and write its page where one is asked for.
+
+    Raises
+    ------
+    ValueError
+        If Ray is asked for and not installed, and as for `rdsweep.studies.run_study`.
+    typer.Exit
+        After a signal, with the code that a shell gives to it: 130 for SIGINT, 143 for SIGTERM.
+    """
+    try:
+        summary = run_study(
+            file,
+            results=results,
+            storage=storage,
+            n_configs=n_configs,
+            engine=engine,
+            address=address,
+            device=device,
+            pack_size=pack_size,
+            n_workers=n_workers,
+        )
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        remedy = "be inline where Ray is not installed (pip install 'rdsweep[ray]')"
+        raise ValueError(f"engine must {remedy}, but got {engine!r}") from None
+    except KeyboardInterrupt:
+        typer.echo(
+            f"rdsweep: interrupted; the study goes on from {results} when it is launched again", err=True
+        )
+        raise typer.Exit(130) from None
+    typer.echo(f"{results}: {_outcome(summary)}")
+    for condition, reason in summary.stopped.items():
+        typer.echo(": ".join(filter(None, [condition, reason])) or "not stopped yet")
+    if summary.stopped_by is not None:
+        raise typer.Exit(128 + summary.stopped_by)
+    if report is not None:
+        typer.echo(build_study_report(file, results=results, storage=storage, out=report))
+
+
+def _outcome(summary: StudySummary) -> str:
+    parts = [f"{summary.n_completed} configurations completed"]
+    if summary.n_pruned:
+        parts.append(f"{summary.n_pruned} pruned or failed (rdsweep status shows why)")
+    if summary.n_running:
+        parts.append(f"{summary.n_running} in other processes")
+    return f"{', '.join(parts)} after {timedelta(seconds=round(summary.seconds))}"

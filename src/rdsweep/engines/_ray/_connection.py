@@ -1,0 +1,89 @@
+"""Ray itself: started on this machine and for this process only, or a cluster that the user names."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ray
+
+from rdsweep.engines._engine import Device, choose_device
+from rdsweep.engines._ray._engine import RayEngine
+from rdsweep.engines._ray._shipping import shipped_code
+
+_OBJECT_STORE_BYTES = 128 * 2**20
+"""Ample for the plan of a sweep, the only thing that passes through it."""
+
+
+@contextmanager
+def ray_engine(*, address: str | None, device: str, n_workers: int | None) -> Iterator[RayEngine]:
+    """Connect to a Ray cluster, or start a local one and stop it at the end.
+
+    Parameters
+    ----------
+    address : str or None
+        As `ray.init` takes it; None starts Ray on this machine.
+    device : {"auto", "cpu", "cuda", "both"}
+        On a cluster, CUDA may be wanted before there is any, for nodes that an autoscaler adds.
+    n_workers : int or None
+        Packs at once on the fastest kind of device; by default one per core or GPU of the cluster.
+    """
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    with _connection(address, n_cpus=n_workers):
+        n_cores, n_spare_cores, n_gpus = _count_devices()
+        may_come = address is not None and device == "cuda" and n_workers is not None
+        chosen = choose_device(device, has_cuda=lambda: n_gpus > 0 or may_come)
+        default = n_gpus if chosen == "cuda" else n_cores
+        slots: dict[Device, int] = {chosen: n_workers or max(default, 1)}
+        if device == "both" and chosen == "cuda" and n_spare_cores:
+            slots["cpu"] = n_spare_cores
+        yield RayEngine(slots, n_gpus=n_gpus)
+
+
+def _count_devices() -> tuple[int, int, int]:
+    """Return the numbers of cores, of cores on nodes without a GPU, and of GPUs of the cluster."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    resources = [node["Resources"] for node in nodes if node["Alive"]]
+    n_cores = sum(int(node.get("CPU", 0)) for node in resources)
+    n_spare = sum(int(node.get("CPU", 0)) for node in resources if not node.get("GPU"))
+    return n_cores, n_spare, sum(int(node.get("GPU", 0)) for node in resources)
+
+
+@contextmanager
+def _connection(address: str | None, *, n_cpus: int | None) -> Iterator[None]:
+    if ray.is_initialized():
+        yield
+        return
+    # Sockets live in the folder and their paths may have 103 characters at most, so it cannot be the one that
+    # macOS names in TMPDIR. Ray opens its own folder to all users and never deletes it, so it lies in a
+    # private one that is deleted at the end.
+    prefix = f"rdsweep-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir="/tmp", ignore_cleanup_errors=True) as folder:
+        options: dict[str, Any] = (
+            _local_options(folder, n_cpus=n_cpus)
+            if address is None
+            else {"address": address, "runtime_env": shipped_code()}
+        )
+        try:
+            ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
+            yield
+        finally:
+            ray.shutdown()
+
+
+def _local_options(folder: str, *, n_cpus: int | None) -> dict[str, Any]:
+    return {
+        "address": "local",  # without it Ray looks for a cluster, dead ones included
+        "num_cpus": n_cpus,
+        "include_dashboard": False,
+        "object_store_memory": _OBJECT_STORE_BYTES,
+        "_temp_dir": f"{folder}/ray",
+        # Ray hands the interpreter to a shell as it is, and its path may have spaces.
+        "runtime_env": {"py_executable": shlex.quote(sys.executable)},
+    }

@@ -1,0 +1,157 @@
+"""Figure 3 in the paper's layout: distortion by capacity, imbalanced sources and hybrid models."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+from rdstats import FAMILIES, curve_bands
+from rdstats._status import RDStatsWarning
+from rdsweep.drawing import MUTED, Look, drawing, looks
+from rdsweep.models import MODELS
+from rdsweep.report._analysis import Analysis, summarize
+from rdsweep.report._format import counted, interval_name
+from rdsweep.report._hover import run_tips
+from rdsweep.report._panel import (
+    Mark,
+    dodged,
+    draw_runs,
+    label_lines,
+    labeled_panel,
+    level_axis,
+    panel_files,
+)
+from rdsweep.report._published import ERROR, PUBLISHED_POINT, published_errors
+from rdsweep.report._section import ReportFigure, Section
+from rdsweep.report._study import Study
+from rdsweep.report._units import axis_label
+
+_RATE = "rate_own"  # goes with the error on a model's own distribution
+_PANELS = {
+    "A  Imbalanced sources": [name for name, model in MODELS.items() if model.imbalance != "none"],
+    "B  Hybrid models": [name for name, model in MODELS.items() if model.tasks],
+}
+
+
+def figure_three_section(analysis: Analysis) -> Section | None:
+    """Return the section, or None where the report does not ask for it or has none of the paper's models."""
+    file = analysis.study.file
+    if not file.published or "figure_3" not in file.figures:
+        return None
+    present = set(analysis.study.conditions)
+    panels = {
+        title: [file.baseline, *(name for name in names if name in present)]
+        for title, names in _PANELS.items()
+        if present.intersection(names)
+    }
+    if not panels or file.baseline not in present:
+        return None
+    return Section(
+        name="figure-3",
+        title="Figure 3: distortion by capacity",
+        figures=(_figure(analysis, panels),),
+    )
+
+
+def _figure(analysis: Analysis, panels: dict[str, list[str]]) -> ReportFigure:
+    study = analysis.study
+    look = looks(study.conditions, baseline=study.file.baseline)
+    bands, drawn = _bands(analysis), []
+    for place, (title, names) in enumerate(panels.items()):
+        with drawing(f"figure-3-{place}"):
+            figure, axes = labeled_panel(title, height=380)
+            marks = _draw_bound(axes, analysis)
+            for index, name in enumerate(names):
+                band = bands[bands["model"] == name]
+                shift = float(dodged([0], 0, index, len(names)))
+                marks.append(_draw_model(axes, analysis, band, name, look[name], shift))
+            level_axis(axes, study.levels, axis_label("capacity"))
+            axes.set_ylabel(axis_label("distortion_mse"))
+            label_lines(axes, marks)
+            tips = {name: run_tips(_measured(study, name), [_RATE, ERROR], study.file) for name in names}
+            drawn.append(panel_files(figure, tips=tips))
+    return ReportFigure(
+        name="figure-3",
+        panels=tuple(drawn),
+        label="Distortion of each model by capacity, with the published points",
+        caption=_caption(analysis),
+    )
+
+
+def _bands(analysis: Analysis) -> pd.DataFrame:
+    """Return the fitted curves of rate and distortion on each model's own distribution."""
+    file = analysis.study.file
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RDStatsWarning)  # a curve without a fit has its status in the table
+        return curve_bands(
+            analysis.study.runs,
+            by="model",
+            rate=_RATE,
+            distortion=ERROR,
+            family=file.curve.family,
+            confidence_level=file.confidence_level,
+            rng=0,
+        )
+
+
+def _draw_model(
+    axes: Axes, analysis: Analysis, band: pd.DataFrame, name: str, look: Look, shift: float
+) -> Mark:
+    """Draw a model, its points shifted aside so that models at one capacity can be told apart."""
+    study, runs = analysis.study, _measured(analysis.study, name)
+    curve = band[band["rate"].between(study.levels[0], study.levels[-1])]
+    along = _position(study, curve["rate"])
+    axes.fill_between(along, curve["low"], curve["high"], color=look.color, alpha=0.16, linewidth=0)
+    axes.plot(along, curve["distortion"], color=look.color, linewidth=1.2)
+    draw_runs(axes, _position(study, runs["capacity"]) + shift, runs[ERROR], look=look, name=name)
+    means = summarize(runs, ["capacity"], ERROR, confidence_level=study.file.confidence_level)
+    at = _position(study, means["capacity"]) + shift
+    axes.vlines(at, means["low"], means["high"], color=look.color, linewidth=2.2)
+    axes.plot(at, means["mean"], color=look.color, marker="_", markersize=9, linestyle="none")
+    points = published_errors()
+    points = points[(points["model"] == name) & points["capacity"].isin(runs["capacity"])]
+    hollow = PUBLISHED_POINT | {"color": look.color, "marker": look.marker}
+    axes.plot(_position(study, points["capacity"]) + shift, points["value"], **hollow)
+    return Mark(name, (at[-1], means["mean"].iloc[-1]), look)
+
+
+def _measured(study: Study, name: str) -> pd.DataFrame:
+    """Return the runs of a model that have an error to draw."""
+    runs = study.runs_of(name)
+    return runs[runs[ERROR].abs() < np.inf]
+
+
+def _position(study: Study, rates: pd.Series[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where rates lie on an axis that has the capacities at equal steps, smooth in between."""
+    if len(study.levels) == 1:
+        return np.zeros(len(rates))
+    return np.asarray(PchipInterpolator(study.levels, range(len(study.levels)))(rates))
+
+
+def _draw_bound(axes: Axes, analysis: Analysis) -> list[Mark]:
+    if analysis.bound is None:
+        return []
+    study = analysis.study
+    rate = np.linspace(study.levels[0], study.levels[-1], 400)
+    along, least = _position(study, rate), analysis.bound.distortion_mse(rate)
+    axes.plot(along, least, color=MUTED, linestyle=(0, (4, 2)), linewidth=1.3)
+    return [Mark("bound", (along[-1], least[-1]), Look(MUTED, "_"))]
+
+
+def _caption(analysis: Analysis) -> str:
+    study = analysis.study
+    level = interval_name(study.file.confidence_level)
+    equation = FAMILIES[study.file.curve.family].equation.replace("-", "−")
+    bound = " Dashed: no code of the balanced source lies below; imbalanced models are measured on their own."
+    return (
+        f"Small points: one run each, {counted(len(study.seeds), 'seed')}, side by side at each capacity. "
+        f"Bars: mean over seeds and its {level}. Lines: the curve {equation}, fitted to rate and distortion, "
+        f"with its pointwise {level}. Large hollow markers: the published points, one run each. "
+        "Distortion is taken over each model’s own stimulus distribution, as "
+        f"published.{bound if analysis.bound is not None else ''}"
+    )

@@ -1,0 +1,184 @@
+"""The methods paragraph: what was run and tested, in sentences made from the configuration."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterable
+from importlib.metadata import version
+
+import pandas as pd
+
+from rdsweep.report._analysis import Analysis
+from rdsweep.report._format import count, counted, enumeration, general, interval_name, percent
+from rdsweep.report._section import Section
+from rdsweep.report._study import Study
+from rdsweep.report._units import column_label, column_unit
+
+_OBJECTIVES = {
+    "constrained": "distortion plus weighted task losses subject to rate = C, by dual ascent on its price",
+    "capacity": "distortion plus weighted task losses plus γ times the absolute deviation of the rate from C",
+    "beta": "distortion plus weighted task losses plus β times the rate",
+}
+_TESTS = {
+    "t": "Student’s t test of the differences between seeds",
+    "wilcoxon": "Wilcoxon’s signed-rank test",
+    "sign_flip": "a sign-flip test over seeds",
+    "welch": "Welch’s t test",
+    "brunner_munzel": "the Brunner–Munzel test",
+    "permutation": "a permutation test",
+}
+NOT_RECORDED = "not recorded"
+CORRECTIONS = {
+    "holm": "Holm’s procedure",
+    "benjamini-hochberg": "the procedure of Benjamini and Hochberg",
+    "none": "no correction",
+}
+
+
+def methods_section(analysis: Analysis) -> Section:
+    """Return the section with the paragraph."""
+    return Section(
+        name="methods",
+        title="Methods, ready to paste",
+        sentences=(" ".join(methods_sentences(analysis)),),
+    )
+
+
+def methods_sentences(analysis: Analysis) -> list[str]:
+    """Return what was trained, measured and tested, one sentence each; every number is read off the runs."""
+    study = analysis.study
+    return [
+        _design(study),
+        _training(study.runs),
+        *_tasks(study),
+        _evaluation(study),
+        _curves(study),
+        *_comparisons(analysis),
+        *_claims(study),
+        _software(study.runs),
+    ]
+
+
+def _design(study: Study) -> str:
+    file = study.file
+    levels = enumeration([general(level) for level in study.levels])
+    return (
+        f"We trained {counted(len(study.runs), 'model')}: {counted(len(study.conditions), 'condition')} "
+        f"({enumeration(study.conditions)}) at {column_label(file.by).lower()} {levels} "
+        f"{column_unit(file.by)}, with up to {counted(len(study.seeds), 'seed')} each; a seed fixes initial "
+        "weights, images and noise, so that runs with equal seeds pair across conditions."
+    )
+
+
+def _training(runs: pd.DataFrame) -> str:
+    objectives = enumeration([_OBJECTIVES[name] for name in runs["objective"].unique()])
+    n_train, epochs, batches, rates = (
+        spread_of(runs[name]) for name in ("n_train", "epochs", "batch_size", "learning_rate")
+    )
+    return (
+        f"Each β-VAE with {spread_of(runs['n_latents'])} latents minimized {objectives} "
+        f"({enumeration(list(runs['protocol'].unique()))} protocol), with Adam at an initial learning rate "
+        f"of {rates} times {setting(runs, 'learning_rate_decay')} per epoch, over {n_train} images per "
+        f"epoch, {epochs} epochs and batches of {batches}."
+    )
+
+
+def _tasks(study: Study) -> list[str]:
+    joint = study.scores[study.scores["regime"] == "joint"]
+    probes = study.scores[study.scores["regime"] == "probe"]
+    sentences = []
+    if len(joint):
+        weights = spread_of(study.runs["task_weight"].dropna())
+        tasks = enumeration(sorted(joint["task"].unique()))
+        sentences.append(
+            f"Hybrid models had classifiers for {tasks}, trained jointly, with weight {weights}."
+        )
+    if len(probes):
+        tasks = enumeration(sorted(probes["task"].unique()))
+        heads = enumeration(sorted(probes["head"].unique())).replace("nonlinear", "non-linear")
+        sentences.append(f"Probes ({heads}) for {tasks} were trained on frozen latents afterwards.")
+    return sentences
+
+
+def _evaluation(study: Study) -> str:
+    curve = study.file.curve
+    return (
+        "All runs were evaluated on one fixed test set, the same for every source, on which rate is the "
+        "mean Kullback–Leibler divergence to the prior in nats per image and distortion the mean squared "
+        f"error per pixel (columns {curve.rate} and {curve.distortion})."
+    )
+
+
+def _curves(study: Study) -> str:
+    family = study.file.curve.family.replace("_", " ")
+    return (
+        f"A {family} rate–distortion curve was fitted to the runs of each condition by least squares, with "
+        f"{interval_name(study.file.confidence_level)}s from resampling seeds."
+    )
+
+
+def _comparisons(analysis: Analysis) -> list[str]:
+    file = analysis.study.file
+    tables = {metric: table for metric, table in analysis.differences.items() if not table.empty}
+    if not tables:
+        return []
+    methods = sorted({method for table in tables.values() for method in table["method"].unique()})
+    metrics = enumeration([column_label(metric).lower() for metric in tables])
+    return [
+        f"Conditions were compared with {file.baseline} in {metrics} at each {column_label(file.by).lower()} "
+        f"by {enumeration([_TESTS[method] for method in methods])} ("
+        f"{'paired by seed' if file.comparison.paired else 'unpaired'}, two-sided), adjusted by "
+        f"{CORRECTIONS[file.comparison.correction]}, with {interval_name(file.confidence_level)}s; the unit "
+        "of replication is the run."
+    ]
+
+
+def _claims(study: Study) -> list[str]:
+    claims = study.file.claims
+    if not claims:
+        return []
+    families = len({claim.family for claim in claims})
+    methods = sorted({claim.method for claim in claims if claim.method})
+    also = (
+        f" ({enumeration([_TESTS[method] for method in methods])} where a claim says so)" if methods else ""
+    )
+    return [
+        f"{counted(len(claims), 'claim')} in {counted(families, 'family', 'families')}, listed in the report "
+        f"file with direction and margin, were tested in both directions{also} and judged at "
+        f"{percent(study.file.alpha, decimals=0)} per family."
+    ]
+
+
+def _software(runs: pd.DataFrame) -> str:
+    versions = {"rdsweep": "rdsweep_version", "PyTorch": "torch_version"}
+    training = [f"{name} {spread_of(runs[column])}" for name, column in versions.items()]
+    analysis = [f"{name} {version(name)}" for name in ("numpy", "scipy", "pandas", "statsmodels")]
+    return (
+        f"Training used {enumeration(training)} on {spread_of(runs['device'])}; statistics used Python "
+        f"{platform.python_version()} with {enumeration(analysis)}."
+    )
+
+
+def setting(runs: pd.DataFrame, name: str) -> str:
+    """Return the values of a training setting that has no column of its own."""
+    return spread_of(json.loads(text).get("training", {}).get(name) for text in runs["config"].unique())
+
+
+def spread_of(values: Iterable[object]) -> str:
+    r"""Return the distinct values of a column, or ``not recorded`` where there is none.
+
+    Examples
+    --------
+    >>> spread_of([75000, 75000, 10000]), spread_of([""])
+    ('10\u202f000 and 75\u202f000', 'not recorded')
+    """
+    distinct = pd.Series(list(values), dtype=object).replace("", None).dropna().drop_duplicates()
+    return enumeration([_text(value) for value in sorted(distinct)]) or NOT_RECORDED
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    number = float(value)  # type: ignore[arg-type]
+    return count(int(number)) if number.is_integer() else f"{number:g}"

@@ -1,0 +1,35 @@
+"""The parts that pages are built from, for reports other than that of a sweep."""
+
+from rdsweep.report._build import write_page
+from rdsweep.report._format import counted, enumeration, general, interval_name, number, percent
+from rdsweep.report._panel import Mark, draw_runs, label_lines, labeled_panel, panel_files, zero_line
+from rdsweep.report._report_file import ReportFile
+from rdsweep.report._section import Listing, PanelFiles, ReportFigure, Section
+from rdsweep.report._table import ReportTable, estimates, header, notes, numbers, words
+
+__all__ = [
+    "Listing",
+    "Mark",
+    "PanelFiles",
+    "ReportFigure",
+    "ReportFile",
+    "ReportTable",
+    "Section",
+    "counted",
+    "draw_runs",
+    "enumeration",
+    "estimates",
+    "general",
+    "header",
+    "interval_name",
+    "label_lines",
+    "labeled_panel",
+    "notes",
+    "number",
+    "numbers",
+    "panel_files",
+    "percent",
+    "words",
+    "write_page",
+    "zero_line",
+]

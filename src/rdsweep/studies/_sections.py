@@ -1,0 +1,311 @@
+"""The sections of a study's page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from rdsweep.report.parts import (
+    ReportTable,
+    Section,
+    counted,
+    enumeration,
+    estimates,
+    general,
+    header,
+    notes,
+    number,
+    numbers,
+    percent,
+    words,
+)
+from rdsweep.studies._figures import (
+    best_figure,
+    beta_figure,
+    front_figure,
+    history_figure,
+    importance_figure,
+    tangency_figure,
+)
+from rdsweep.studies._record import StudyRecord
+from rdsweep.studies._tables import (
+    comparison_table,
+    front_table,
+    hypervolume_table,
+    tangency_table,
+    target_table,
+    trials_table,
+)
+
+_KINDS = {
+    "frontier": "the Pareto front of rate and distortion",
+    "target_rate": "the β of a wanted rate",
+    "task": "the best score of a task under bounds",
+    "compare": "the front of each condition",
+}
+
+
+def study_sections(record: StudyRecord) -> list[Section]:
+    """Return the sections of the page of ``record``, in order."""
+    trials = trials_table(record)
+    sections = [_overview(record, trials)]
+    if record.file.target is not None:
+        sections.append(_target(record, trials))
+    if record.file.score is not None:
+        sections.append(_score(record, trials))
+    sections.append(_front(record, trials))
+    if record.file.reference is not None:
+        sections.append(_comparison(record))
+    if "beta" in record.file.search.ranges():
+        sections.append(_beta(record))
+    if not record.importance.empty:
+        sections.append(_importance(record))
+    if record.file.kind in ("frontier", "compare"):
+        sections.append(_history(record))
+    return [*sections, _all_configurations(record, trials)]
+
+
+def _overview(record: StudyRecord, trials: pd.DataFrame) -> Section:
+    file = record.file
+    states = trials["state"].value_counts()
+    told = enumeration([f"{count} {state}" for state, count in states.items()])
+    ranges = [
+        f"{name} {general(low)} to {general(high)}" for name, (low, high) in file.search.ranges().items()
+    ]
+    return Section(
+        name="overview",
+        title="What was searched",
+        findings=(
+            f"{counted(len(trials), 'configuration')} ({told}), {counted(len(file.seeds), 'seed')} each.",
+        ),
+        facts=(
+            ("Sought", _KINDS[file.kind]),
+            ("Searched", enumeration(ranges)),
+            ("Conditions", enumeration([name for name in record.tried if name]) or "one"),
+            ("Batch", counted(file.batch, "configuration")),
+            ("Unit of an interval", "the seed: means over seeds with Student’s t intervals of 95 %"),
+        ),
+    )
+
+
+def _target(record: StudyRecord, trials: pd.DataFrame) -> Section:
+    frame = target_table(record)
+    row = frame.to_dict("records")[0]
+    found = (
+        f"A rate of {general(row['rate'])} nats takes β = {row['beta']:.4g}"
+        + (f" (95 % interval over seeds {row['low']:.4g} to {row['high']:.4g})" if row["low"] > 0 else "")
+        + f"; the nearest configuration has {row['nearest_rate']:.3f} nats."
+    )
+    return Section(
+        name="target",
+        title="The wanted rate",
+        findings=(found if row["status"] == "ok" else f"No β was found: {row['message']}.",),
+        figures=(best_figure(record, trials),),
+        tables=(
+            ReportTable(
+                name="target",
+                caption="β of the wanted rate: each seed’s own crossing, averaged on a log scale.",
+                frame=frame,
+                columns=(
+                    header("Wanted rate", map(general, frame["rate"])),
+                    *((estimates("β", frame, estimate="beta"),) if row["status"] == "ok" else ()),
+                    numbers("Nearest β tried", [f"{value:.4g}" for value in frame["nearest_beta"]]),
+                    numbers("Its rate", [number(v, decimals=3) for v in frame["nearest_rate"]], unit="nats"),
+                    *notes(frame["message"]),
+                ),
+            ),
+        ),
+    )
+
+
+def _score(record: StudyRecord, trials: pd.DataFrame) -> Section:
+    score = record.file.score
+    assert score is not None
+    kept = trials[trials["keeps_bounds"]]
+    best = kept.nsmallest(1, "score") if score.metric == "cross_entropy" else kept.nlargest(1, "score")
+    bounds = {"rate": score.rate_at_most, "distortion": score.distortion_at_most}
+    said = (
+        enumeration([f"{name} at most {general(value)}" for name, value in bounds.items() if value]) or "none"
+    )
+    finding = f"No configuration keeps the bounds ({said})."
+    if len(best):
+        row = best.to_dict("records")[0]
+        at = ", ".join(f"{name} = {row[name]:.4g}" for name in record.file.search.ranges())
+        finding = (
+            f"The best {score.metric} of {score.task} is {row['score']:.4g} at {at}, with rate "
+            f"{row['rate']:.3g} nats and distortion {row['distortion']:.4g} (bounds: {said})."
+        )
+    return Section(
+        name="score", title="The best score", findings=(finding,), figures=(best_figure(record, trials),)
+    )
+
+
+def _front(record: StudyRecord, trials: pd.DataFrame) -> Section:
+    front = front_table(record)
+    gap = hypervolume_table(record).groupby("condition", sort=False)["largest_gap"].last()
+    findings = [
+        _front_finding(name, front.loc[front["condition"] == name, "rate"], gap[name]) for name in gap.index
+    ]
+    return Section(
+        name="front",
+        title="The front",
+        findings=tuple(findings),
+        figures=(front_figure(record, trials),),
+        tables=(
+            _configurations(
+                "front", "Configurations that no other beats in rate and distortion.", record, front
+            ),
+        ),
+    )
+
+
+def _front_finding(condition: str, rates: pd.Series[float], gap: float) -> str:
+    text = f"{_of(condition)}: {counted(len(rates), 'configuration')} on the front"
+    if not np.isfinite(gap):
+        return f"{text}."
+    return f"{text}, rates from {rates.min():.2f} to {rates.max():.2f} nats, at most {gap:.2f} nats apart."
+
+
+def _comparison(record: StudyRecord) -> Section:
+    frame = comparison_table(record)
+    labels = {"bd_distortion": "distortion at equal rate", "bd_rate": "rate at equal distortion"}
+    parts = []
+    for metric, label in labels.items():
+        rows = frame[frame["metric"] == metric].reset_index(drop=True)
+        parts.append(
+            ReportTable(
+                name=f"comparison-{metric.removeprefix('bd_')}",
+                caption=f"Mean difference in {label} from {record.file.reference}, where both fronts reach.",
+                frame=rows,
+                columns=(
+                    header("Condition", rows["condition"]),
+                    estimates(
+                        label.capitalize(),
+                        rows,
+                        signed=True,
+                        unit="MSE" if "distortion" in metric else "nats",
+                    ),
+                    *notes(rows["message"]),
+                ),
+            )
+        )
+    return Section(
+        name="comparison",
+        title="Fronts at equal rate",
+        sentences=("Both differences come from the fronts seed by seed; intervals are over seeds.",),
+        tables=tuple(parts),
+    )
+
+
+def _beta(record: StudyRecord) -> Section:
+    tangency = tangency_table(record)
+    if tangency.empty:
+        reason = "The tangency check needs a search over β alone: a curve belongs to one setting of the rest."
+        return Section(name="beta", title="β and rate", sentences=(reason,), figures=(beta_figure(record),))
+    audits = tangency.drop_duplicates("condition")
+    findings = [
+        f"{_of(row['condition'])}: price and slope differ by {percent(np.expm1(row['bias']))} on average "
+        f"(curve: {str(row['family']).replace('_', ' ')})."
+        if row["status"] == "ok"
+        else f"{_of(row['condition'])}: no tangency check ({row['message']})."
+        for row in audits.to_dict("records")
+    ]
+    shown = audits.assign(**{name: 100 * np.expm1(audits[name]) for name in ("bias", "low", "high")})
+    table = ReportTable(
+        name="tangency",
+        caption="Price of rate β w against the slope of the fitted curve: mean over runs, in per cent.",
+        frame=tangency,
+        columns=(
+            header("Condition", [name or "all runs" for name in shown["condition"]]),
+            words("Curve", shown["family"]),
+            estimates("Price above slope (%)", shown, estimate="bias", signed=True),
+            *notes(shown["message"]),
+        ),
+    )
+    return Section(
+        name="beta",
+        title="β and rate",
+        findings=tuple(findings),
+        sentences=(
+            "At an optimum, the price of rate β w is the slope −dD/dR of the curve at the run’s rate.",
+        ),
+        figures=(beta_figure(record), tangency_figure(record, tangency)),
+        tables=(table,),
+    )
+
+
+def _importance(record: StudyRecord) -> Section:
+    frame = record.importance
+    return Section(
+        name="importance",
+        title="Importance of parameters",
+        figures=(importance_figure(record),),
+        tables=(
+            ReportTable(
+                name="importance",
+                caption="Share of each parameter in the variation of each objective (PED-ANOVA).",
+                frame=frame,
+                columns=(
+                    header("Parameter", frame["parameter"]),
+                    words("Objective", frame["objective"]),
+                    words("Condition", frame["condition"]),
+                    numbers("Share", [percent(share) for share in frame["importance"]]),
+                ),
+            ),
+        ),
+    )
+
+
+def _history(record: StudyRecord) -> Section:
+    frame = hypervolume_table(record)
+    last = frame.groupby("condition", sort=False).tail(1)
+    return Section(
+        name="history",
+        title="How the search went",
+        sentences=tuple(
+            f"{_of(row['condition'])}: the front dominates {row['hypervolume']:.4g} nats × MSE after "
+            f"{counted(row['n_completed'], 'configuration')}."
+            for row in last.to_dict("records")
+        ),
+        figures=(history_figure(record, frame),),
+    )
+
+
+def _all_configurations(record: StudyRecord, trials: pd.DataFrame) -> Section:
+    return Section(
+        name="configurations",
+        title="All configurations",
+        tables=(
+            _configurations("trials", "Every configuration in the order of the search.", record, trials),
+        ),
+    )
+
+
+def _configurations(name: str, caption: str, record: StudyRecord, frame: pd.DataFrame) -> ReportTable:
+    several = len(record.tried) > 1
+    quantities = {"rate": "nats", "distortion": "MSE"} | ({"score": ""} if record.file.score else {})
+    return ReportTable(
+        name=name,
+        caption=caption + " Means over seeds with 95 % intervals.",
+        frame=frame,
+        columns=(
+            header("Number", frame["number"]),
+            *((words("Condition", frame["condition"]),) if several else ()),
+            *(numbers(key, [f"{value:.4g}" for value in frame[key]]) for key in record.file.search.ranges()),
+            *(
+                estimates(
+                    key.capitalize(),
+                    frame.assign(low=frame[f"{key}_low"], high=frame[f"{key}_high"]),
+                    estimate=key,
+                    unit=unit,
+                )
+                for key, unit in quantities.items()
+            ),
+            words("State", frame["state"]),
+            *notes(frame["problem"]),
+        ),
+    )
+
+
+def _of(condition: str) -> str:
+    return condition or "The search"

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from rdsweep.cli._geometry import deliver_geometry
+from rdsweep.store import DERIVED_TABLES, Results
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    """Two models of two seeds each, in the place of a results folder."""
+    frame = pd.DataFrame({"model": ["baseline", "baseline", "E2M1", "E2M1"], "ratio": 1.0, "capacity": 3.0})
+    frame = frame.assign(beta_setting=float("nan"), **{c.name: 0.25 for c in DERIVED_TABLES["indices"]})
+    frame["scatter_ratio"] = [1.0, 2.0, 3.0, 5.0]
+    monkeypatch.setattr("rdsweep.cli._geometry.geometry_table", lambda results, **_: frame)
+    return frame
+
+
+def test_means_over_seeds_are_printed(table, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    deliver_geometry(Results(None), None, n_workers=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines[1:3]] == [["E2M1", "2", "4"], ["baseline", "2", "1.5"]]
+    assert "of 24 indices, --out writes all runs" in lines[-1]
+
+
+def test_all_runs_are_written(table, tmp_path: Path) -> None:
+    deliver_geometry(Results(None), tmp_path / "new" / "indices.csv", n_workers=1)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "new" / "indices.csv"), table)
+
+
+def test_another_ending_is_refused(table, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"out must end in"):
+        deliver_geometry(Results(None), tmp_path / "indices.doc", n_workers=1)
