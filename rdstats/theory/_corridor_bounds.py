@@ -77,7 +77,7 @@ def rd_frontier(
     Examples
     --------
     >>> rd_frontier().distortion_mse([0.0, 3.0]).round(4)
-    array([0.1553, 0.0774])
+    array([0.1553, 0.0724])
     """
     parts = corridor_parts(imbalance, ratio)
     bounds = _pixel_bounds(parts, pixel_slopes(parts), cache_dir, progress)

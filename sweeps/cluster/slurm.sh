@@ -20,7 +20,7 @@ shift 2
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$HOME/.rdsweep/ray-token-$SLURM_JOB_ID
 (umask 077 && mkdir -p "$HOME/.rdsweep" && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$RAY_AUTH_TOKEN_PATH")
 
-head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+read -r head < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 address=$head:$((20000 + SLURM_JOB_ID % 10000)) # jobs that share a node must not share a port
 cpus=${SLURM_CPUS_PER_TASK:-1} gpus=${SLURM_GPUS_ON_NODE:-0} nodes=$SLURM_JOB_NUM_NODES
 steps=()

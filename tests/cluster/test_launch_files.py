@@ -163,7 +163,7 @@ def test_the_slurm_script_starts_ray_on_all_nodes_and_the_launcher(
     made = calls(job)
     steps = [line for line in made if line.startswith("srun")]
     resources = "--block --num-cpus=16 --num-gpus=2"
-    assert sorted(steps, reverse=True) == [
+    assert sorted(steps) == [
         "srun --overlap --nodes=1 --ntasks=1 --nodelist=node1 "
         f"ray start --head --port=23456 --include-dashboard=false {resources}",
         f"srun --overlap --nodes=2 --ntasks=2 --exclude=node1 ray start --address=node1:23456 {resources}",

@@ -11,6 +11,7 @@ import optuna
 from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from sqlalchemy.pool import NullPool
 
 from rdsweep.store import Results
 from rdsweep.studies._errors import StudyError
@@ -121,8 +122,8 @@ def _mend(journal: Path) -> None:
 
 
 def _engine_options(url: str) -> dict[str, object]:
-    # A database that restarts between two batches must not end the study.
-    return {} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    # A connection per query: none stays open, and a database that restarts does not end the study.
+    return {} if url.startswith("sqlite") else {"poolclass": NullPool}
 
 
 def _without_password(error: Exception, url: str | None) -> str:

@@ -129,7 +129,10 @@ def test_bad_input(points, weights, options, message):
 
 def test_start_of_another_problem():
     start = free_support([[0.0], [1.0]], [0.5, 0.5], 1.0)
-    with pytest.raises(ValueError, match="start must have 2 dimensions like points, but got 1"):
+    with pytest.raises(
+        ValueError,
+        match="start must have 2 dimensions and 0 classes like points and classes, but got 1 and 0",
+    ):
         free_support([[0.0, 0.0], [1.0, 0.0]], [0.5, 0.5], 1.0, start=start)
 
 

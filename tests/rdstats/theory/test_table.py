@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rdstats.theory import corridor_tasks, distortion_price, rd_bounds, rd_table, write_rd_function
+from rdstats.theory import corridor_tasks, distortion_price, rd_bounds, rd_table
 
 SMALL = {"n_slopes": 8, "n_pixel_slopes": 3}
 
@@ -57,14 +57,6 @@ def test_frontier_levels(cache_dir):
     assert np.all(pixel <= factor + 1e-4)
     with pytest.raises(ValueError, match="level must be one of 'pixel', 'factor', but got 'image'"):
         bounds.frontier("image")
-
-
-def test_written_file_reads_back(tmp_path, cache_dir, monkeypatch, table):
-    monkeypatch.setattr("rdstats.theory._table.rd_table", lambda *args, **kwargs: table)
-    path = write_rd_function(tmp_path / "new", cache_dir=cache_dir)
-    assert path.name == "rd_function.csv"
-    pd.testing.assert_frame_equal(pd.read_csv(path), table)
-    assert [entry.name for entry in path.parent.iterdir()] == ["rd_function.csv"]
 
 
 @pytest.mark.slow

@@ -7,9 +7,10 @@ from rdstats.theory import task_table
 def test_one_row_per_task_and_rate():
     table = task_table([0.0, 0.5, 4.0], "alignment", 10.0)
     assert table.groupby("task").size().to_dict() == {"order": 3, "region": 3, "equality": 3, "bins": 3}
-    assert table.loc[table["task"] == "bins", "f1"].isna().all()
+    assert table["f1"].between(0.0, 1.0).all()
     solved = table["rate"] >= table["class_entropy"]
     assert table.loc[solved, "accuracy"].to_numpy() == pytest.approx(1.0)
+    assert table.loc[solved, "f1"].to_numpy() == pytest.approx(1.0)
     assert np.all(table.groupby("task")["accuracy"].diff().dropna() >= 0)
 
 

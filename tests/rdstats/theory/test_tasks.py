@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.special import xlogy
 
 from rdstats.theory import (
     BernoulliMixture,
@@ -98,7 +99,25 @@ def test_bad_input():
         joint_curve(source, [0, 1], 1.0, betas=[1.0])
     with pytest.raises(ValueError, match="task_price must lie in"):
         joint_curve(source, np.arange(6), -1.0, betas=[1.0])
-    with pytest.raises(ValueError, match="labels must hold 0 and 1 and nothing else, but got 3 classes"):
-        best_f1([0.1], [0, 1, 2], np.full(3, 1 / 3))
     with pytest.raises(ValueError, match="rate must be at least 0, but got -1"):
         best_accuracy([-1.0], [0, 1], [0.5, 0.5])
+
+
+def test_no_channel_has_a_better_macro_f1_than_the_best():
+    rng = np.random.default_rng(0)
+    classes = np.array([0.5, 0.3, 0.2])
+    channels = rng.dirichlet(np.full(3, 0.3), size=(4000, 3))
+    decided = np.einsum("t,ntd->nd", classes, channels)
+    rates = np.einsum("t,ntd->n", classes, xlogy(channels, channels)) - xlogy(decided, decided).sum(1)
+    hits = classes * np.einsum("ntt->nt", channels)
+    f1 = (2.0 * hits / (classes + decided)).mean(1)
+    best = best_f1(rates.clip(min=0.0), [0, 1, 2], classes)
+    # Interpolation along the path of optima lies below it by less than this.
+    assert np.all(f1 <= best + 1e-3)
+    assert np.all(np.diff(best[np.argsort(rates)]) >= 0.0)
+
+
+def test_macro_f1_of_silence_and_of_the_class_itself():
+    classes = np.array([0.5, 0.3, 0.2])
+    entropy = -float(xlogy(classes, classes).sum())
+    assert best_f1([0.0, entropy], [0, 1, 2], classes) == pytest.approx([1 / 3, 1.0])
