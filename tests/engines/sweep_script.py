@@ -116,12 +116,8 @@ def fail_next_write() -> None:
 
 
 def node() -> str:
-    """Return the Ray node that this process runs on, if any."""
-    if "ray" not in sys.modules:
-        return "-"
-    import ray
-
-    return ray.get_runtime_context().get_node_id() if ray.is_initialized() else "-"
+    """Return the number of the test cluster's node that this process runs on, if any."""
+    return os.environ.get("NODE_NUMBER", "-")
 
 
 def main() -> None:
