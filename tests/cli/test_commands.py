@@ -177,7 +177,8 @@ def test_run_exits_by_what_is_left(rdsweep, here, monkeypatch, ended, code, text
 
 def test_run_without_ray_says_how_to_get_it(rdsweep, here, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.delitem(sys.modules, "rdsweep.engines._ray", raising=False)
+    for name in [name for name in sys.modules if name.startswith("rdsweep.engines._ray")]:
+        monkeypatch.delitem(sys.modules, name)
     code, _, err = rdsweep("run", "tiny.yaml")
     assert code == 2
     assert "engine must be inline where Ray is not installed (pip install 'rdsweep[ray]')" in err

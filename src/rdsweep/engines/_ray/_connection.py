@@ -74,7 +74,7 @@ def _connection(address: str | None, *, n_cpus: int | None) -> Iterator[None]:
             ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
             yield
         finally:
-            ray.shutdown()
+            ray.shutdown(wait_for_processes=True)  # so that none writes into the folder that goes next
 
 
 def _local_options(folder: str, *, n_cpus: int | None) -> dict[str, Any]:
