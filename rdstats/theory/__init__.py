@@ -20,6 +20,7 @@ from rdstats.theory._mixture_source import BernoulliMixture
 from rdstats.theory._optimality import efficiency, excess_distortion, optimality_table
 from rdstats.theory._pixel_lower import PixelLowerBound, pixel_lower_bound
 from rdstats.theory._pixel_upper import PixelUpperBound, pixel_upper_bound
+from rdstats.theory._prototypes import optimal_prototypes
 from rdstats.theory._reproduction_law import ReproductionMixture
 from rdstats.theory._table import rd_table
 from rdstats.theory._task_table import task_table
@@ -59,6 +60,7 @@ __all__ = [
     "gray_bounds",
     "joint_curve",
     "mean_images",
+    "optimal_prototypes",
     "optimality_table",
     "pixel_bounds",
     "pixel_lower_bound",

@@ -84,6 +84,14 @@ def rd_frontier(
     return Frontier(bounds.beta, bounds.value_lower, N_PIXELS)
 
 
+def factor_bound(
+    imbalance: Imbalance = "none", ratio: float = 1.0, *, cache_dir: CacheDir = None
+) -> FactorCurve:
+    """Return the factor curve of `rd_bounds`, without the time that the bounds for images take."""
+    parts = corridor_parts(imbalance, ratio)
+    return _factor_curve(parts, factor_slopes(parts), cache_dir)
+
+
 def rd_bounds(
     imbalance: Imbalance = "none",
     ratio: float = 1.0,

@@ -24,7 +24,7 @@ def test_means_over_seeds_are_printed(table, monkeypatch, capsys) -> None:
     deliver_geometry(Results(None), None, n_workers=1)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:3] for line in lines[1:3]] == [["E2M1", "2", "4"], ["baseline", "2", "1.5"]]
-    assert "of 24 indices, --out writes all runs" in lines[-1]
+    assert "of 25 indices, --out writes all runs" in lines[-1]
 
 
 def test_all_runs_are_written(table, tmp_path: Path) -> None:

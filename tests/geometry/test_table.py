@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rdstats import compare_conditions
+from rdstats.theory import optimal_prototypes
 from rdsweep.config import SourceConfig
 from rdsweep.geometry import UnstoredIndicesWarning, geometry_stimuli, geometry_table, read_codes, run_indices
 from rdsweep.store import DERIVED_TABLES, Results, ResultsError, open_results
@@ -178,7 +179,8 @@ def test_the_number_of_workers_is_checked(results):
 def maps_of(mean: np.ndarray, **changes: object) -> dict[str, np.ndarray]:
     shape = (13, 13, mean.shape[1])
     flat = {"latent_mean_sd": np.zeros(shape), "latent_scale": np.full(shape, 0.5)}
-    return {"latent_mean": mean.reshape(shape), "distortion_mse": np.ones((13, 13)), **flat, **changes}
+    by_position = {"distortion_mse": np.ones((13, 13)), "rate": np.ones((13, 13))}
+    return {"latent_mean": mean.reshape(shape), **by_position, **flat, **changes}
 
 
 def test_indices_of_the_position_itself():
@@ -201,6 +203,21 @@ def test_indices_of_a_specialized_code():
     assert indices["dprime_lower_corridor"] > 0.3
     assert indices["frequency_exponent"] > 0.1
     assert math.isnan(indices["silhouette"])
+
+
+def test_the_optimal_code_of_the_own_rate_has_no_distance_from_its_prototypes():
+    codes = {rate: optimal_prototypes(rate) for rate in (0.5, 3.0)}
+    distance = {
+        (of, at): run_indices(None, maps_of(codes[of], rate=np.full((13, 13), at)), source=SourceConfig())[
+            "prototype_distance"
+        ]
+        for of in codes
+        for at in codes
+    }
+    assert distance[0.5, 0.5] == distance[3.0, 3.0] == pytest.approx(0.0, abs=1e-6)
+    assert min(distance[0.5, 3.0], distance[3.0, 0.5]) > 0.3
+    alignment = run_indices(None, maps_of(codes[0.5]), source=SourceConfig("alignment", 10.0))
+    assert math.isnan(alignment["prototype_distance"])
 
 
 def test_a_constant_code_has_no_index_but_fails_none():

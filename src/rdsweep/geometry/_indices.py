@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rdstats.theory import position_probabilities
+from rdstats.theory import optimal_prototypes, position_probabilities
 from rdsweep.config import SourceConfig
 from rdsweep.geometry._checks import FloatArray, IntArray, check_codes
 from rdsweep.geometry._orthogonalization import (
@@ -19,6 +19,7 @@ from rdsweep.geometry._orthogonalization import (
     task_angle,
 )
 from rdsweep.geometry._prototypes import effective_positions, scatter_ratio, silhouette
+from rdsweep.geometry._similarity import procrustes_distance
 from rdsweep.geometry._specialization import (
     crossing,
     discriminability,
@@ -61,7 +62,7 @@ def run_indices(
         before codes were stored, whose indices of single images are then NaN.
     maps : Mapping
         ``latent_mean``, ``latent_mean_sd`` and ``latent_scale`` of shape (13, 13, n_latents), and
-        ``distortion_mse`` of shape (13, 13), as in the table ``maps``.
+        ``distortion_mse`` and ``rate`` of shape (13, 13), as in the table ``maps``.
     source : SourceConfig
         What the run was trained on.
 
@@ -80,7 +81,7 @@ def run_indices(
     >>> upper, lower = np.mgrid[:13, :13]
     >>> mean = np.stack([upper, lower], axis=2)
     >>> flat = {"latent_mean_sd": np.zeros_like(mean), "latent_scale": np.ones_like(mean)}
-    >>> maps = {"latent_mean": mean, "distortion_mse": np.ones((13, 13)), **flat}
+    >>> maps = {"latent_mean": mean, "distortion_mse": np.ones((13, 13)), "rate": np.ones((13, 13)), **flat}
     >>> indices = run_indices(mean.reshape(169, 2), maps, source=SourceConfig())
     >>> indices["participation_ratio"], indices["parallelism_corridors"], indices["scatter_ratio"]
     (2.0, 1.0, 0.0)
@@ -91,6 +92,7 @@ def run_indices(
     return {
         **_code_indices(codes),
         "effective_positions": effective_positions(mean, spread),
+        "prototype_distance": _prototype_distance(mean, np.asarray(maps["rate"]).ravel(), source),
         **_distortion_indices(np.asarray(maps["distortion_mse"]).ravel()),
         **_dprime_indices(dprime, source),
         **{f"angle_{a}_{b}": task_angle(mean, _LABELS[a], _LABELS[b]) for a, b in _ANGLES},
@@ -119,6 +121,14 @@ def _code_indices(codes: ArrayLike | None) -> dict[str, float]:
         "generalization_corridors": _both_ways(cross_condition_accuracy, images, positions),
         "generalization_order": cross_condition_accuracy(images, order, far),
     }
+
+
+def _prototype_distance(mean: FloatArray, rate: FloatArray, source: SourceConfig) -> float:
+    """Compare the positions' codes with the optimal prototypes of the run's own rate and source."""
+    if source.imbalance == "alignment":
+        return math.nan  # its corridors depend on each other, and one solution takes minutes
+    own_rate = float(position_probabilities(source.imbalance, source.ratio) @ rate)
+    return procrustes_distance(mean, optimal_prototypes(own_rate, source.imbalance, source.ratio))
 
 
 def _distortion_indices(distortion: FloatArray) -> dict[str, float]:

@@ -127,7 +127,7 @@ def pack_indices(results: Results, pack_id: str) -> list[Row]:
 def _indices_of(row: pd.Series[Any], codes: pd.DataFrame, *, source: SourceConfig) -> dict[str, float]:
     shape = (_SIDE, _SIDE, row["n_latents"])
     maps = {name: row[name].reshape(shape) for name in ("latent_mean", "latent_mean_sd", "latent_scale")}
-    maps["distortion_mse"] = row["distortion_mse"]
+    maps |= {"distortion_mse": row["distortion_mse"], "rate": row["rate"]}
     code = codes["latent_mean"].get(row.name)
     images = None if code is None else np.reshape(code, (-1, row["n_latents"]))
     return run_indices(images, maps, source=source)

@@ -151,6 +151,12 @@ _INDICES = (
     Column("scatter_ratio", _REAL, "1", "scatter of latent means within positions over that between them"),
     Column("silhouette", _REAL, "1", "mean silhouette of the positions' latent means"),
     Column("effective_positions", _REAL, "positions", "exp I(position; sampled latent), of 169"),
+    Column(
+        "prototype_distance",
+        _REAL,
+        "rad",
+        "shape of the latent means against that of the optimum at its rate",
+    ),
     _contrast("distortion_lower_corridor", "distortion", "at positions with x_LC <= 6"),
     _contrast("distortion_alignment", "distortion", "at positions with x_UC = x_LC"),
     _contrast("distortion_order", "distortion", _BESIDE),
