@@ -61,7 +61,8 @@ class LoopbackCluster:
             "start", "--head", f"--port={self.port}", "--num-cpus=0", "--include-dashboard=false",
             f"--temp-dir={self.folder}/ray", "--object-store-memory=80000000",
         )  # fmt: skip
-        self._wait_until_healthy()
+        n_started = self._n_started()
+        self._wait_until(lambda: self._n_started() > n_started, self.head)
 
     def add_node(self, *, n_cpus: int = 1) -> subprocess.Popen[bytes]:
         node = self._ray(
@@ -69,6 +70,7 @@ class LoopbackCluster:
             number=len(self.nodes),
         )  # fmt: skip
         self.nodes.append(node)
+        self._wait_until(lambda: self._n_started() == 1 + len(self.nodes), node)
         return node
 
     def kill(self, node: subprocess.Popen[bytes]) -> None:
@@ -86,20 +88,22 @@ class LoopbackCluster:
         arguments = [self.python, "-m", "ray.scripts.scripts", command, "--block", *options]
         with (self.folder / "ray.log").open("ab") as log:
             return subprocess.Popen(
-                [*arguments, "--node-ip-address=127.0.0.1"],
+                # Nodes have addresses of their own, or a launcher might take a worker for its own node.
+                [*arguments, f"--node-ip-address=127.0.0.{2 + number}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
                 env=self.environment | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1", "NODE_NUMBER": str(number)},
                 start_new_session=True,
             )  # fmt: skip
 
-    def _wait_until_healthy(self) -> None:
-        assert self.head is not None
+    def _n_started(self) -> int:
+        return (self.folder / "ray.log").read_text().count("Ray runtime started")
+
+    def _wait_until(self, condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
         give_up = time.monotonic() + 60.0
-        while time.monotonic() < give_up and self.head.poll() is None:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1.0):
-                return
+        while not condition():
+            if process.poll() is not None or time.monotonic() > give_up:
+                raise RuntimeError((self.folder / "ray.log").read_text())
             time.sleep(0.1)
-        raise RuntimeError((self.folder / "ray.log").read_text())
 
 
 @pytest.fixture
