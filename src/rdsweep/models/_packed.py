@@ -11,8 +11,7 @@ from collections.abc import Mapping
 
 import torch
 
-from rdsweep.models._convolutions import DecoderConvolutions, EncoderConvolutions
-from rdsweep.models._corners import N_CORNERS
+from rdsweep.models._convolutions import N_CORNERS, DecoderConvolutions, EncoderConvolutions
 
 Tensor = torch.Tensor
 Weights = Mapping[str, Tensor]

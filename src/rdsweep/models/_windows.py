@@ -119,19 +119,22 @@ class Windows:
             from rdsweep.models._windows_cuda import scatter
 
             return scatter(self, rows, bias=bias, activate=activate, gate=gate)
-        grid = self._sum(rows.transpose(1, 2) if self.window_first else rows)
+        grid = self._sum(rows.transpose(1, 2) if self.window_first else rows).contiguous()
         return finished(grid, bias=bias, activate=activate, gate=gate)
 
 
 def finished(
-    grid: Tensor, *, bias: Tensor | None = None, activate: bool = False, gate: Tensor | None = None
+    values: Tensor, *, bias: Tensor | None = None, activate: bool = False, gate: Tensor | None = None
 ) -> Tensor:
-    """Do to a grid what follows a sum of windows; arguments as for `Windows.scatter`."""
+    """Do in place what follows a product or a sum of windows; arguments as for `Windows.scatter`.
+
+    Runs are the first axis of ``values``, channels the last.
+    """
     if bias is not None:
-        grid = grid + bias[:, None, None, None]
+        values.add_(bias.view(len(bias), *(1,) * (values.dim() - 2), -1))
     if activate:
-        grid = F.leaky_relu(grid, SLOPE)
-    return grid.contiguous() if gate is None else gated(grid, gate)
+        F.leaky_relu_(values, SLOPE)
+    return values if gate is None else gated(values, gate)
 
 
 def gated(gradient: Tensor, output: Tensor) -> Tensor:
