@@ -46,6 +46,7 @@ def test_plan_of_the_paper(rdsweep, here):
     assert lines["conditions"] == "40"
     assert lines["runs"] == "400"
     assert lines["results"] == "results/paper: 0 done, 400 to do"
+    assert lines["figures"] == "typical of cpu; run measures first and may choose other packs"
     assert not (here / "results").exists()
 
 

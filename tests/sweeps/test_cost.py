@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
-from rdsweep.config import RunConfig, TrainingConfig
+from rdsweep.config import ObjectiveConfig, RunConfig, TrainingConfig
 from rdsweep.sweeps import DEVICE_PROFILES, Pack, estimate_cost
+
+CPU = DEVICE_PROFILES["cpu"]
 
 
 def pack(*, n_runs=1, first_seed=0, **training):
@@ -10,30 +14,44 @@ def pack(*, n_runs=1, first_seed=0, **training):
 
 
 def test_time_is_steps_times_the_measured_step():
-    cost = estimate_cost([pack(n_runs=3)], device="cuda")
+    cost = estimate_cost([pack(n_runs=3)], profile=DEVICE_PROFILES["cuda"])
     assert cost.seconds == pytest.approx(3 * 7032 * DEVICE_PROFILES["cuda"].seconds_per_step)
 
 
 def test_time_grows_with_the_batch():
     small, large = pack(n_train=6400), pack(n_train=6400, batch_size=128)
-    assert estimate_cost([small], device="cpu") == estimate_cost([large], device="cpu")
+    assert estimate_cost([small], profile=CPU) == estimate_cost([large], profile=CPU)
 
 
 def test_time_ends_with_the_last_worker():
     packs = [pack(epochs=3), pack(epochs=2), pack(epochs=2)]
-    one = estimate_cost([pack(epochs=1)], device="cpu").seconds
-    assert estimate_cost(packs, device="cpu", n_workers=2).seconds == pytest.approx(4 * one)
-    assert estimate_cost(packs, device="cpu", n_workers=9).seconds == pytest.approx(3 * one)
+    one = estimate_cost([pack(epochs=1)], profile=CPU).seconds
+    assert estimate_cost(packs, profile=CPU, n_workers=2).seconds == pytest.approx(4 * one)
+    assert estimate_cost(packs, profile=CPU, n_workers=9).seconds == pytest.approx(3 * one)
 
 
 def test_memory_is_that_of_the_largest_pack():
     packs = [pack(), pack(n_runs=4), pack(n_runs=4, fresh=True)]
-    largest = estimate_cost(packs, device="cpu").bytes_per_worker
-    assert largest == estimate_cost(packs[1:2], device="cpu").bytes_per_worker
-    # 1.4 MB of weights four times over, and 12.7 MB of training images, per run.
-    assert largest == pytest.approx(4 * (4 * 1.4e6 + 12.7e6), rel=0.01)
+    largest = estimate_cost(packs, profile=CPU).bytes_per_worker
+    assert largest == estimate_cost(packs[1:2], profile=CPU).bytes_per_worker
+    # 75,000 images of 169 pixels, with their positions, per seed.
+    assert largest == pytest.approx(4 * (CPU.bytes_per_run + 75_000 * 177))
+
+
+def test_runs_of_one_seed_and_source_share_their_images():
+    (run,) = pack().configs
+    together = Pack((run, replace(run, objective=ObjectiveConfig(capacity=3.0))))
+    assert estimate_cost([together], profile=CPU).bytes_per_worker == pytest.approx(
+        2 * CPU.bytes_per_run + 75_000 * 177
+    )
+
+
+@pytest.mark.parametrize("name", ["seconds_per_step", "pack_size", "bytes_per_run"])
+def test_a_profile_has_positive_figures(name):
+    with pytest.raises(ValueError, match=f"{name} must be above 0, but got 0"):
+        replace(CPU, **{name: 0})
 
 
 def test_nothing_costs_nothing():
-    cost = estimate_cost([], device="cpu")
+    cost = estimate_cost([], profile=CPU)
     assert (cost.seconds, cost.bytes_per_worker) == (0.0, 0.0)

@@ -1,3 +1,4 @@
+import heapq
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,26 @@ def test_the_longest_runs_are_divided_first():
         (2, 6),
         (4, 1),
     ]
+
+
+def end_over_ideal(packs, workers):
+    """Return when the last worker is done, in units of the time at which all could be."""
+    busy_until = [0] * workers
+    for pack in packs:
+        heapq.heapreplace(busy_until, busy_until[0] + pack.n_images)
+    return max(busy_until) * workers / sum(busy_until)
+
+
+# With 16 workers, packs of one size in runs and one per worker would end after 3.2 times the ideal.
+@pytest.mark.parametrize(("size", "workers", "bound"), [(8, 16, 1.05), (8, 2, 1.01), (256, 4, 1.1)])
+def test_workers_finish_together_though_runs_differ_in_length(size, workers, bound):
+    configs = [run for n_train in (5_000, 20_000, 75_000, 300_000) for run in runs(30, n_train=n_train)]
+    assert end_over_ideal(plan_packs(configs, pack_size=size, n_workers=workers), workers) < bound
+
+
+def test_packs_are_not_divided_into_crumbs():
+    packs = plan_packs(runs(10, epochs=6) + runs(10, epochs=1), pack_size=256, n_workers=4)
+    assert sizes(packs) == [4, 3, 3, 10], "each pack costs as much as 18 runs more"
 
 
 def test_packs_hold_whole_seeds():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,8 +12,8 @@ from pathlib import Path
 
 import typer
 
-from rdsweep.engines import plan_missing
-from rdsweep.store import has_results, open_results
+from rdsweep.engines import Device, known_profile, plan_missing
+from rdsweep.store import Results, has_results, open_results
 from rdsweep.sweeps import DEVICE_PROFILES, Sweep, estimate_cost
 
 
@@ -36,6 +37,10 @@ class Plan:
         Estimated wall time of training, in seconds.
     bytes_per_worker : float
         Estimated memory for the largest pack, in bytes.
+    measured_on : str
+        Name of the device that was measured for this sweep; empty where typical figures are used.
+    will_measure : bool
+        Whether a run would measure first, and may then choose other packs.
     """
 
     sweep: str
@@ -52,18 +57,29 @@ class Plan:
     n_workers: int
     seconds: float
     bytes_per_worker: float
+    measured_on: str
+    will_measure: bool
 
 
 def make_plan(
     sweep: Sweep, *, results: Path, device: str, pack_size: int | None, n_workers: int | None
 ) -> Plan:
     """Plan what `rdsweep.engines.run_sweep` would train on this machine."""
-    chosen, n_slots = _local_device(device)
-    n_workers = n_workers or n_slots
-    done, failed = _settled(sweep, results)
-    size = pack_size or sweep.pack_size or DEVICE_PROFILES[chosen].pack_size
-    packs = plan_missing(sweep.configs, done | failed, pack_size=size, n_workers=n_workers)
-    cost = estimate_cost(packs, device=chosen, n_workers=n_workers)
+    chosen, n_devices = _local_device(device)
+    n_workers = n_workers or n_devices
+    stored = open_results(results) if has_results(results) else None
+    done, failed = _settled(sweep, stored)
+    known = known_profile(
+        sweep.configs,
+        stored,
+        device=chosen,
+        pack_size=pack_size or sweep.pack_size,
+        n_slots=n_workers,
+        n_sharing=math.ceil(n_workers / n_devices),
+    )
+    profile = known or DEVICE_PROFILES[chosen]
+    packs = plan_missing(sweep.configs, done | failed, pack_size=profile.pack_size, n_workers=n_workers)
+    cost = estimate_cost(packs, profile=profile, n_workers=n_workers)
     return Plan(
         sweep=sweep.name,
         results=str(results),
@@ -79,6 +95,8 @@ def make_plan(
         n_workers=n_workers,
         seconds=cost.seconds,
         bytes_per_worker=cost.bytes_per_worker,
+        measured_on=profile.measured_on,
+        will_measure=known is None,
     )
 
 
@@ -106,13 +124,22 @@ def _lines(plan: Plan) -> dict[str, str]:
             "device": f"{plan.device}, {plan.n_workers} at a time",
             "time": f"about {timedelta(seconds=round(plan.seconds))} of training",
             "memory": f"about {plan.bytes_per_worker / 1e6:.0f} MB per worker, besides the libraries",
+            "figures": _origin(plan),
         }
     return lines
 
 
-def _settled(sweep: Sweep, results: Path) -> tuple[set[str], set[str]]:
+def _origin(plan: Plan) -> str:
+    """Return where the figures of a plan come from."""
+    if plan.measured_on:
+        return f"measured on {plan.measured_on}"
+    typical = f"typical of {plan.device}"
+    return f"{typical}; run measures first and may choose other packs" if plan.will_measure else typical
+
+
+def _settled(sweep: Sweep, results: Results | None) -> tuple[set[str], set[str]]:
     """Return the ids of the sweep's runs that are done and that failed."""
-    outcomes = open_results(results).outcomes() if has_results(results) else {}
+    outcomes = results.outcomes() if results is not None else {}
     done, failed = (
         {config.run_id for config in sweep.configs if outcomes.get(config.run_id) == status}
         for status in ("completed", "failed")
@@ -120,7 +147,7 @@ def _settled(sweep: Sweep, results: Path) -> tuple[set[str], set[str]]:
     return done, failed
 
 
-def _local_device(device: str) -> tuple[str, int]:
+def _local_device(device: str) -> tuple[Device, int]:
     """Return the device that ``device`` means on this machine, and how many packs it trains at a time."""
     n_cores = os.cpu_count() or 1
     if device == "cpu":

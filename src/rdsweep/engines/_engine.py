@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from rdsweep.engines._calibration import Calibrator
     from rdsweep.engines._job import PackJob
     from rdsweep.engines._queue import PackQueue
     from rdsweep.engines._stop import StopRequest
+    from rdsweep.sweeps import DeviceProfile
 
 Device = Literal["cpu", "cuda"]
 OnProgress = Callable[[str, float], None]
@@ -21,6 +23,22 @@ class Engine(Protocol):
     @property
     def slots(self) -> Mapping[Device, int]:
         """Number of packs trained at once on each kind of device; the fastest kind comes first."""
+
+    def measure(self, device: Device, calibrator: Calibrator, *, stop: StopRequest) -> DeviceProfile | None:
+        """Have ``calibrator`` measure packs on a ``device`` on which packs will be trained.
+
+        Parameters
+        ----------
+        device : {"cpu", "cuda"}
+        calibrator : Calibrator
+        stop : StopRequest
+            Ends the wait for a worker.
+
+        Returns
+        -------
+        DeviceProfile or None
+            None if there is no such device at present, or it cannot be measured.
+        """
 
     def train(
         self, queue: PackQueue, job: PackJob, *, devices: Mapping[str, Device], stop: StopRequest

@@ -13,7 +13,9 @@ from rdsweep.engines._job import PackJob
 from rdsweep.engines._stop import Preempted, StopRequest
 
 if TYPE_CHECKING:
+    from rdsweep.engines._calibration import Calibrator
     from rdsweep.engines._queue import PackQueue
+    from rdsweep.sweeps import DeviceProfile
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -28,6 +30,10 @@ class InlineEngine:
     def slots(self) -> Mapping[Device, int]:
         """One pack at a time."""
         return {self.device: 1}
+
+    def measure(self, device: Device, calibrator: Calibrator, *, stop: StopRequest) -> DeviceProfile | None:
+        """Measure packs in this process."""
+        return calibrator(device)
 
     def train(
         self, queue: PackQueue, job: PackJob, *, devices: Mapping[str, Device], stop: StopRequest

@@ -105,7 +105,7 @@ class PackJob:
         train, file = self.train or train_pack, self.results.checkpoint_file(pack.pack_id)
         started = time.perf_counter()
         try:
-            with _one_thread():
+            with one_thread():
                 return train(
                     pack.configs,
                     device=device,
@@ -152,7 +152,7 @@ def _free_memory() -> None:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Keep PyTorch to one thread: the products of a pack are small, and on a busy machine threads wait."""
     import torch
 

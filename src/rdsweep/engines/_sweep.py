@@ -15,13 +15,14 @@ from rdsweep.engines._job import PackJob, TrainPack
 from rdsweep.engines._open import ENGINES, open_engine
 from rdsweep.engines._placement import share_runs
 from rdsweep.engines._plan import plan_missing
+from rdsweep.engines._profiles import settle_profiles
 from rdsweep.engines._progress import SweepProgress
 from rdsweep.engines._queue import PackQueue
 from rdsweep.engines._settled import SettledRuns
 from rdsweep.engines._stop import StopRequest, stop_on_signals
 from rdsweep.engines._tasks import portable_tasks
 from rdsweep.store import Results, open_results
-from rdsweep.sweeps import DEVICE_PROFILES, Pack, Sweep, resolved_yaml
+from rdsweep.sweeps import DeviceProfile, Pack, Sweep, resolved_yaml
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def run_sweep(
     device : {"auto", "cpu", "cuda", "both"}
         ``auto`` is CUDA where there is any; ``both`` also uses the cores of a cluster's nodes without a GPU.
     pack_size : int, optional
-        Most runs per pack; by default that of the sweep, or else that of the device.
+        Most runs per pack; by default that of the sweep, or else what suits the device. For a sweep of more
+        than five minutes that is measured first, and kept with the results.
     retry_failed : bool
         Whether to train runs again that failed before.
     n_workers : int, optional
@@ -139,7 +141,11 @@ def run_sweep(
             open_engine(engine, address=address, device=device, n_workers=n_workers) as opened,
             stop_on_signals(console) as stop,
         ):
-            packs = _plan(sweep, settled, opened.slots, pack_size=pack_size)
+            wanted = pack_size or sweep.pack_size
+            profiles = settle_profiles(
+                sweep.configs, store, opened, pack_size=wanted, stop=stop, console=console
+            )
+            packs = _plan(sweep, settled, opened.slots, profiles)
             job = PackJob(store, sweep.name, sweep.weights == "keep", train, portable_tasks())
             problems = _train(packs, opened, job, settled, stop, n_runs=len(sweep.configs), console=console)
             stopped_by = stop.signal
@@ -150,18 +156,20 @@ def run_sweep(
 
 
 def _plan(
-    sweep: Sweep, settled: SettledRuns, slots: Mapping[Device, int], *, pack_size: int | None
+    sweep: Sweep,
+    settled: SettledRuns,
+    slots: Mapping[Device, int],
+    profiles: Mapping[Device, DeviceProfile],
 ) -> dict[Device, tuple[Pack, ...]]:
     """Plan the missing packs of each kind of device, as large as suits it."""
-    wanted = pack_size or sweep.pack_size
     return {
         device: plan_missing(
             configs,
             settled.run_ids,
-            pack_size=wanted or DEVICE_PROFILES[device].pack_size,
+            pack_size=profiles[device].pack_size,
             n_workers=slots[device],
         )
-        for device, configs in share_runs(sweep.configs, slots).items()
+        for device, configs in share_runs(sweep.configs, slots, profiles).items()
     }
 
 

@@ -5,7 +5,14 @@ Other kinds of files (studies, reports) share the reader of declarations and its
 """
 
 from rdsweep.sweeps._closed import Closed, did_you_mean, mistake, validate_document
-from rdsweep.sweeps._cost import DEVICE_PROFILES, REFERENCE_BATCH, Cost, DeviceProfile, estimate_cost
+from rdsweep.sweeps._cost import (
+    DEVICE_PROFILES,
+    REFERENCE_BATCH,
+    Cost,
+    DeviceProfile,
+    estimate_cost,
+    training_set_bytes,
+)
 from rdsweep.sweeps._document import Document, SweepError, format_document, parse_document, read_document
 from rdsweep.sweeps._plan import Pack, pack_id_of, plan_packs
 from rdsweep.sweeps._schema import (
@@ -55,5 +62,6 @@ __all__ = [
     "plan_packs",
     "read_document",
     "resolved_yaml",
+    "training_set_bytes",
     "validate_document",
 ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import ray
 from ray import cloudpickle, tune
 
+from rdsweep.engines._calibration import Calibrator
 from rdsweep.engines._engine import Device
 from rdsweep.engines._job import PackJob
 from rdsweep.engines._queue import PackQueue
@@ -20,7 +21,9 @@ from rdsweep.engines._ray import _trial
 from rdsweep.engines._ray._bell import Bell
 from rdsweep.engines._ray._dispatch import Dispatch, Halt
 from rdsweep.engines._ray._faults import MAX_FAILURES, FaultCounter, cause_of
+from rdsweep.engines._ray._measure import measure_on_worker
 from rdsweep.engines._stop import StopRequest
+from rdsweep.sweeps import DeviceProfile
 
 cloudpickle.register_pickle_by_value(_trial)  # type: ignore[no-untyped-call]
 
@@ -38,6 +41,12 @@ class RayEngine:
 
     slots: Mapping[Device, int]
     n_gpus: int
+
+    def measure(self, device: Device, calibrator: Calibrator, *, stop: StopRequest) -> DeviceProfile | None:
+        """Measure packs on a worker; an autoscaler is not asked for one."""
+        if device == "cuda" and self.n_gpus == 0:
+            return None
+        return measure_on_worker(device, calibrator, n_per_gpu=self.n_per_gpu, stop=stop)
 
     def train(
         self, queue: PackQueue, job: PackJob, *, devices: Mapping[str, Device], stop: StopRequest
@@ -76,8 +85,13 @@ class RayEngine:
     @property
     def gpu_share(self) -> float:
         """The share of a GPU that a pack on CUDA takes: all of one, or an equal part."""
+        return 1.0 / self.n_per_gpu
+
+    @property
+    def n_per_gpu(self) -> int:
+        """Packs that share a GPU."""
         n_slots = self.slots.get("cuda", 1)
-        return 1.0 / math.ceil(n_slots / (self.n_gpus or n_slots))
+        return math.ceil(n_slots / (self.n_gpus or n_slots))
 
 
 @contextmanager
