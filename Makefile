@@ -13,7 +13,7 @@ OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts slow calibration chaos chromium axe postgres clean
+.PHONY: help setup demo test lint types contracts slow calibration findings chaos chromium axe postgres clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ calibration: setup ## Write the tables under docs again: coverage, level, certif
 	$(BIN)/python benchmarks/calibration_curves.py > docs/calibration_curves.md
 	$(BIN)/python benchmarks/calibration_comparisons.py --markdown docs/calibration_comparisons.md
 	$(BIN)/python benchmarks/nist.py --markdown > docs/nist.md
+
+findings: setup ## Write docs/findings.md and the card of reports/paper from their tables
+	$(BIN)/python -m reports.findings
 
 chaos: setup ## Run a sweep under more than a hundred random faults and write docs/chaos.md (Linux, as root)
 	$(BIN)/python benchmarks/chaos.py --markdown docs/chaos.md

@@ -1,13 +1,27 @@
 """The parts that pages are built from, for reports other than that of a sweep."""
 
 from rdsweep.report._build import write_page
-from rdsweep.report._format import counted, enumeration, general, interval_name, number, percent
+from rdsweep.report._format import (
+    MISSING,
+    count,
+    counted,
+    decimals_for,
+    duration,
+    enumeration,
+    general,
+    interval,
+    interval_name,
+    number,
+    percent,
+    span,
+)
 from rdsweep.report._panel import Mark, draw_runs, label_lines, labeled_panel, panel_files, zero_line
 from rdsweep.report._report_file import ReportFile
 from rdsweep.report._section import Listing, PanelFiles, ReportFigure, Section
 from rdsweep.report._table import ReportTable, estimates, header, notes, numbers, words
 
 __all__ = [
+    "MISSING",
     "Listing",
     "Mark",
     "PanelFiles",
@@ -15,12 +29,16 @@ __all__ = [
     "ReportFile",
     "ReportTable",
     "Section",
+    "count",
     "counted",
+    "decimals_for",
     "draw_runs",
+    "duration",
     "enumeration",
     "estimates",
     "general",
     "header",
+    "interval",
     "interval_name",
     "label_lines",
     "labeled_panel",
@@ -29,6 +47,7 @@ __all__ = [
     "numbers",
     "panel_files",
     "percent",
+    "span",
     "words",
     "write_page",
     "zero_line",
