@@ -29,7 +29,9 @@ def grid(*, n_seeds: int, capacities: Sequence[float] = (1.0, 3.0)) -> Sweep:
         for capacity in capacities
         for seed in range(n_seeds)
     )
-    return Sweep("tiny", configs, len(configs), resolved={"name": "tiny", "seeds": n_seeds})
+    space = [{"grid": {"tasks": tasks, "capacity": list(capacities)}} for tasks in ([[]], "order")]
+    resolved = {"name": "tiny", "seeds": n_seeds, "space": space}
+    return Sweep("tiny", configs, len(configs), resolved=resolved)
 
 
 def trained(config: RunConfig) -> RunResult:

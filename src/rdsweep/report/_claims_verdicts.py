@@ -125,8 +125,8 @@ def plain_stratum(stratum: str) -> str:
 
     Examples
     --------
-    >>> plain_stratum("model=E2M1, task=order, capacity=3.0")
-    'E2M1, order, 3 nats'
+    >>> plain_stratum("model=E2M1, task=order, capacity=3.0"), plain_stratum("capacity=1.0")
+    ('E2M1, order, 3 nats', '1 nat')
     """
     pairs = (part.partition("=") for part in stratum.split(", ") if part)
     return ", ".join(_plain_value(column, value) for column, _, value in pairs)
@@ -135,5 +135,7 @@ def plain_stratum(stratum: str) -> str:
 def _plain_value(column: str, value: str) -> str:
     if column in ("capacity", "beta_setting", "ratio", "task_weight"):
         number, unit = general(float(value)), column_unit(column)
-        return f"{number} {unit}" if unit else f"{column_label(column)} {number}"
+        if not unit:
+            return f"{column_label(column)} {number}"
+        return f"{number} {unit.removesuffix('s') if number == '1' else unit}"
     return value
