@@ -57,7 +57,7 @@ def gap_table(gaps: pd.DataFrame) -> pd.DataFrame:
         ``high`` (95 % interval of the paired mean difference, MSE per pixel).
     """
     rows = []
-    for keys, pairs in gaps.groupby(["imbalance", "ratio", "capacity"], sort=False):
+    for keys, pairs in gaps.groupby(["imbalance", "ratio", "capacity"]):
         if len(pairs) > 1:
             added = compare_paired(pairs["uniform_gap"], pairs["gap"])
             rows.append((*keys, added.n, added.estimate, added.interval.low, added.interval.high))
@@ -79,7 +79,7 @@ def gaps_markdown(table: pd.DataFrame) -> str:
     capacities = sorted(table["capacity"].unique())
     header = ["imbalance", "ratio", *(nats(capacity) for capacity in capacities), "seeds"]
     rows = []
-    for _, cells in table.groupby(["imbalance", "ratio"], sort=False):
+    for _, cells in table.groupby(["imbalance", "ratio"]):
         found = {cell["capacity"]: cell for cell in cells.to_dict("records")}
         shown = [_cell(found[capacity]) if capacity in found else MISSING for capacity in capacities]
         imbalance, ratio = str(cells["imbalance"].iloc[0]), float(cells["ratio"].iloc[0])
