@@ -99,7 +99,7 @@ class LoopbackCluster:
         return (self.folder / "ray.log").read_text().count("Ray runtime started")
 
     def _wait_until(self, condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-        give_up = time.monotonic() + 60.0
+        give_up = time.monotonic() + 180.0
         while not condition():
             if process.poll() is not None or time.monotonic() > give_up:
                 raise RuntimeError((self.folder / "ray.log").read_text())

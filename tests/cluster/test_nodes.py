@@ -22,6 +22,8 @@ CIRCUMSTANCES = ["pack_id", "pack_size", "pack_seconds", "wall_seconds", "finish
 """Columns of the runs table that say how a run came about rather than what it is."""
 
 N_RUNS, N_STEPS = 16, 10
+PATIENCE_SECONDS = 180.0
+"""Six times what a test takes on two quiet cores: a busy machine is no failure."""
 
 StartCluster = Callable[..., Any]
 
@@ -37,10 +39,10 @@ def launch(cluster: Any, results: Path, log: Path, *options: str) -> subprocess.
 
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    give_up = time.monotonic() + 60.0
+    give_up = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < give_up, "nothing happened for a minute"
+        assert time.monotonic() < give_up, "nothing happened for minutes"
         time.sleep(0.02)
 
 
@@ -67,7 +69,7 @@ def assert_equal_results(left: Path, right: Path) -> None:
 def serial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of a launch without Ray that nothing interrupted."""
     results = tmp_path_factory.mktemp("serial") / "tiny"
-    subprocess.run([sys.executable, str(SCRIPT), str(results)], check=True, capture_output=True, timeout=60)
+    subprocess.run([sys.executable, str(SCRIPT), str(results)], check=True, capture_output=True, timeout=PATIENCE_SECONDS)
     return results
 
 
@@ -83,7 +85,7 @@ def test_the_packs_of_a_dead_node_go_on_from_their_checkpoints_on_another(
     assert all(step == 0 for _, step, _ in starts(log)), "without a death nothing goes on part-way"
     victim = int(starts(log)[-1][2])
     cluster.kill(cluster.nodes[victim])
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, output
     after = parts(results)
     assert {name: after[name] for name in before} == before
@@ -108,7 +110,7 @@ def test_a_launcher_that_dies_is_replaced_on_the_same_cluster(
     before, n_starts = parts(results), len(starts(log))
     assert 2 <= len(before) < N_RUNS / 2
     restarted = launch(cluster, results, log)
-    output, _ = restarted.communicate(timeout=60)
+    output, _ = restarted.communicate(timeout=PATIENCE_SECONDS)
     assert restarted.returncode == 0, output
     after = parts(results)
     assert {name: after[name] for name in before} == before
