@@ -69,7 +69,9 @@ def assert_equal_results(left: Path, right: Path) -> None:
 def serial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of a launch without Ray that nothing interrupted."""
     results = tmp_path_factory.mktemp("serial") / "tiny"
-    subprocess.run([sys.executable, str(SCRIPT), str(results)], check=True, capture_output=True, timeout=PATIENCE_SECONDS)
+    subprocess.run(
+        [sys.executable, str(SCRIPT), str(results)], check=True, capture_output=True, timeout=PATIENCE_SECONDS
+    )
     return results
 
 
