@@ -25,7 +25,7 @@ import torch
 
 from rdsweep.config import ObjectiveConfig, RunConfig, TrainingConfig
 from rdsweep.models import ReferenceVAE, latent_rates, sample_latents
-from rdsweep.training import train_pack
+from rdsweep.training import device_name, train_pack
 from rdsweep.training._batches import CHUNK_STEPS, ImageFeed, batch_chunks
 from rdsweep.training._driver import make_driver
 from rdsweep.training._initial import initial_weights
@@ -150,14 +150,11 @@ def peak_memory(device: torch.device) -> float:
 
 def machine(device: torch.device) -> dict[str, str]:
     """Return what the figures were measured on."""
-    name = (
-        torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or platform.machine()
-    )
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     )
     return {
-        "device": name,
+        "device": device_name(device.type),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "commit": commit.stdout.strip(),

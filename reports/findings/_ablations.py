@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rdsweep.report.parts import count, enumeration, general, number, percent
+from rdsweep.report.parts import count, enumeration, general, nats, number, percent
 
 from ._material import MATCHED, PUBLISHED, Material
 from ._points import Points
-from ._prose import markdown_table, nats
+from ._prose import markdown_table
 
 CHANGES = {
     "gamma": "published, γ = {gamma} instead of {usual}",

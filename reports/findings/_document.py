@@ -9,7 +9,7 @@ import jinja2
 import pandas as pd
 
 from rdstats import VERDICTS
-from rdsweep.report.parts import count, counted, duration, enumeration, general, number, percent
+from rdsweep.report.parts import count, counted, duration, enumeration, general, nats, number, percent
 
 from . import (
     _ablations,
@@ -27,7 +27,7 @@ from . import (
 )
 from ._card import card_facts
 from ._material import GEOMETRY, HYBRIDS, IMBALANCE, MATCHED, PUBLISHED, Material
-from ._prose import nats, reflow, require
+from ._prose import reflow, require
 
 
 def findings(material: Material) -> str:

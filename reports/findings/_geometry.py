@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from rdsweep.report.parts import MISSING, count, counted, span
+from rdsweep.report.parts import MISSING, count, counted, nats, span
 
 from ._material import Material
-from ._prose import estimate, markdown_table, nats
+from ._prose import estimate, markdown_table
 
 SHOWN = {
     ("E1M1", "dprime_lower_corridor"): "neighbors are told apart better where stimuli are frequent",

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from rdstats import compare_paired
-from rdstats.theory import position_probabilities
-from rdsweep.report.parts import MISSING, count, counted, general, span
+from rdsweep.report.parts import MISSING, count, counted, fidelity_gaps, general, nats, span
 
-from ._prose import estimate, markdown_table, nats
+from ._prose import estimate, markdown_table
 
 
 def paired_gaps(runs: pd.DataFrame, maps: pd.DataFrame) -> pd.DataFrame:
@@ -34,13 +32,10 @@ def paired_gaps(runs: pd.DataFrame, maps: pd.DataFrame) -> pd.DataFrame:
         the same positions.
     """
     kept = runs[["run_id", "imbalance", "ratio", "capacity", "seed"]]
-    table = kept.merge(maps[["run_id", "distortion_mse"]], on="run_id")
-    distortion = np.array(table.pop("distortion_mse").to_list())
+    gaps = fidelity_gaps(kept, maps)
     pieces = []
     for imbalance in ("lower_corridor", "alignment"):
-        probabilities = position_probabilities(imbalance, 2.0)
-        rare = probabilities < probabilities.mean()
-        with_gap = table.assign(gap=distortion[:, rare].mean(axis=1) - distortion[:, ~rare].mean(axis=1))
+        with_gap = gaps.assign(gap=gaps[f"{imbalance}_gap"])
         uniform = with_gap[with_gap["imbalance"] == "none"].rename(columns={"gap": "uniform_gap"})
         biased = with_gap[with_gap["imbalance"] == imbalance]
         pieces.append(biased.merge(uniform[["capacity", "seed", "uniform_gap"]], on=["capacity", "seed"]))

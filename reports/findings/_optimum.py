@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from rdstats.theory import Imbalance, mean_images, position_probabilities, rd_table
-from rdsweep.report.parts import number, percent
+from rdsweep.report.parts import nats, number, percent
 
 from ._material import GROUP_OF, MATCHED, Material
-from ._prose import markdown_table, nats
+from ._prose import markdown_table
 
 
 def measure_optimality(material: Material) -> pd.DataFrame:

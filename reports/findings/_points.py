@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rdstats import place_points
-from rdsweep.models import default_head
-from rdsweep.report.parts import count, number
+from rdsweep.report.parts import count, number, read_scores
 
 from ._material import GROUP_OF, GROUPS, PUBLISHED, Material
 from ._prose import markdown_table
@@ -102,15 +101,10 @@ def _placed_errors(material: Material, points: pd.DataFrame) -> pd.DataFrame:
 
 
 def _placed_scores(material: Material, points: pd.DataFrame) -> pd.DataFrame:
-    scores = points[points["figure"] == "6"]
-    regime = scores["panel"].map({"A": "probe", "B": "joint", "C": "joint", "D": "probe"})
-    runs = material.runs[PUBLISHED][["run_id", "model", "capacity"]]
-    table = runs.merge(material.read(PUBLISHED, "scores"), on="run_id")
-    read_as_published = table["head"] == table["task"].map(default_head)
     return place_points(
-        table[read_as_published],
-        scores.assign(regime=regime),
-        by=["model", "task", "regime", "capacity"],
+        read_scores(material.runs[PUBLISHED], material.read(PUBLISHED, "scores")),
+        points[points["figure"] == "6"],
+        by=["panel", "model", "task", "capacity"],
         metric="f1_batch",
     )
 

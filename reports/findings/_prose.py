@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from rdsweep.report.parts import decimals_for, general, interval, number
+from rdsweep.report.parts import decimals_for, interval, number
 
 _WIDTH = 120
 
@@ -59,17 +59,6 @@ def estimate(value: float, low: float, high: float, unit: str = "") -> str:
     decimals = decimals_for([(high - low) / 2])
     ends = interval(low, high, decimals=decimals, signed=True)
     return f"{number(value, decimals=decimals, signed=True)} {ends} {unit}".rstrip()
-
-
-def nats(capacity: float) -> str:
-    """Return a capacity with its unit.
-
-    Examples
-    --------
-    >>> nats(0.3), nats(1.0)
-    ('0.3 nats', '1 nat')
-    """
-    return f"{general(capacity)} {'nat' if capacity == 1 else 'nats'}"
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, n_text: int = 1) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rdsweep.report.parts import count, general, percent
+from rdsweep.report.parts import count, general, nats, percent
 
 from ._material import GROUP_OF, GROUPS, MATCHED, PUBLISHED, Material
-from ._prose import markdown_table, nats
+from ._prose import markdown_table
 
 
 def information_share(material: Material, sweep: str) -> pd.DataFrame:

@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rdstats import seeds_needed
-from rdsweep.report.parts import number, percent, span
+from rdsweep.report.parts import nats, number, percent, span
 
 from ._material import HYBRIDS, MATCHED, PUBLISHED, Material
-from ._prose import markdown_table, nats
+from ._prose import markdown_table
 
 DETECTABLE = 0.001
 """Difference of distortion that the table of seeds is about, MSE per pixel: two thirds of a per cent of what

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from rdsweep.report import load_report_file
-from rdsweep.report.parts import count, counted, general
+from rdsweep.report.parts import count, counted, general, nats
 
 from ._material import Material
-from ._prose import estimate, nats
+from ._prose import estimate
 
 _UNITS = {
     "distortion_mse": "MSE per pixel",

@@ -50,10 +50,11 @@ class Unreliable(fs.FileSystemHandler):
     def delete_dir(self, path: str) -> None:
         self.inner.delete_dir(path)
 
-    def delete_dir_contents(self, path: str, missing_dir_ok: bool) -> None:
-        raise NotImplementedError
+    def delete_dir_contents(self, path: str, missing_dir_ok: bool = False) -> None:
+        self.inner.delete_dir_contents(path, missing_dir_ok=missing_dir_ok)
 
-    delete_root_dir_contents = delete_dir_contents
+    def delete_root_dir_contents(self) -> None:
+        raise PermissionError("the root of the file system is not emptied")
 
     def delete_file(self, path: str) -> None:
         self.inner.delete_file(path)
@@ -62,7 +63,7 @@ class Unreliable(fs.FileSystemHandler):
         self.inner.move(source, target)
 
     def copy_file(self, source: str, target: str) -> None:
-        raise NotImplementedError
+        self.inner.copy_file(source, target)
 
     def open_input_stream(self, path: str) -> object:
         return self.inner.open_input_stream(path)

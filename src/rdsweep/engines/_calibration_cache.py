@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rdsweep.config import RunConfig
-from rdsweep.store import code_versions
+from rdsweep.store import code_versions, write_files
 
 if TYPE_CHECKING:
     from rdsweep.training import Calibration
@@ -46,14 +46,10 @@ def find_calibration(trial: RunConfig, device: str) -> Calibration | None:
 def keep_calibration(trial: RunConfig, device: str, calibration: Calibration) -> None:
     """Store a calibration, whole or not at all; where that is impossible it is measured again next time."""
     file = _file(trial, device)
-    hidden = file.with_name(f".{file.name}.{os.getpid()}")
+    content = json.dumps(asdict(calibration), indent=2) + "\n"
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            hidden.write_text(json.dumps(asdict(calibration), indent=2) + "\n")
-            hidden.replace(file)
-        finally:
-            hidden.unlink(missing_ok=True)
+        write_files({file: content.encode()})
 
 
 def _file(trial: RunConfig, device: str) -> Path:

@@ -8,7 +8,7 @@ would measure.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from rich.console import Console
@@ -55,10 +55,8 @@ def settle_profiles(
     console : Console
         Told before anything is measured.
     """
-    if pack_size is not None:
-        return {device: replace(DEVICE_PROFILES[device], pack_size=pack_size) for device in engine.slots}
-    profiles = {device: DEVICE_PROFILES[device] for device in engine.slots}
-    if not _is_worthwhile(configs, engine.slots):
+    profiles = _typical_profiles(engine.slots, pack_size=pack_size)
+    if pack_size is not None or not _is_worthwhile(configs, engine.slots, profiles):
         return profiles
     calibrator = Calibrator.of(configs, tasks=portable_tasks())
     for device in engine.slots:
@@ -99,18 +97,28 @@ def known_profile(
     n_sharing : int
         Packs that share a core or GPU.
     """
-    if pack_size is not None:
-        return replace(DEVICE_PROFILES[device], pack_size=pack_size)
-    if not _is_worthwhile(configs, {device: n_slots}):
-        return DEVICE_PROFILES[device]
+    slots = {device: n_slots}
+    profiles = _typical_profiles(slots, pack_size=pack_size)
+    if pack_size is not None or not _is_worthwhile(configs, slots, profiles):
+        return profiles[device]
     calibrator = Calibrator.of(configs)
     settled = None if results is None else _settled(results, calibrator, device)
     return settled or calibrator.known(device, n_sharing=n_sharing)
 
 
-def _is_worthwhile(configs: Sequence[RunConfig], slots: Mapping[Device, int]) -> bool:
+def _typical_profiles(devices: Iterable[Device], *, pack_size: int | None) -> dict[Device, DeviceProfile]:
+    """Return what packs typically take, of the size that suits each device or of that given."""
+    typical = {device: DEVICE_PROFILES[device] for device in devices}
+    if pack_size is None:
+        return typical
+    return {device: replace(profile, pack_size=pack_size) for device, profile in typical.items()}
+
+
+def _is_worthwhile(
+    configs: Sequence[RunConfig], slots: Mapping[Device, int], profiles: Mapping[Device, DeviceProfile]
+) -> bool:
     """Whether a sweep is long enough, and has more runs than there are slots to be filled with one each."""
-    seconds = balanced_seconds(configs, slots, {device: DEVICE_PROFILES[device] for device in slots})
+    seconds = balanced_seconds(configs, slots, profiles)
     return seconds >= _WORTHWHILE_SECONDS and len(configs) > sum(slots.values())
 
 

@@ -32,10 +32,11 @@ def fidelity_gaps(runs: pd.DataFrame, maps: pd.DataFrame) -> pd.DataFrame:
         alike, and every run gets both, so that the gap of a run on an imbalanced source compares with the
         gap that the baseline has at the same positions anyway.
     """
-    table = runs.merge(maps[["run_id", "distortion_mse"]], on="run_id", suffixes=("", "_map"))
+    of_positions = maps[["run_id", "distortion_mse"]].rename(columns={"distortion_mse": "map"})
+    table = runs.merge(of_positions, on="run_id")
     if table.empty:
         return table
-    distortion = np.stack(table.pop("distortion_mse_map").to_list()).astype(np.float64)
+    distortion = np.stack(table.pop("map").to_list()).astype(np.float64)
     gaps = {}
     for imbalance in ("lower_corridor", "alignment"):
         probabilities = position_probabilities(imbalance, 2.0)

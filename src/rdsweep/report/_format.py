@@ -93,6 +93,17 @@ def general(value: float) -> str:
     return f"{value:g}".replace("-", _MINUS)
 
 
+def nats(capacity: float) -> str:
+    """Return a capacity with its unit.
+
+    Examples
+    --------
+    >>> nats(0.3), nats(1.0)
+    ('0.3 nats', '1 nat')
+    """
+    return f"{general(capacity)} {'nat' if capacity == 1 else 'nats'}"
+
+
 def count(value: int) -> str:
     r"""Return an integer with thin spaces between thousands.
 

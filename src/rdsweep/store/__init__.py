@@ -2,6 +2,7 @@
 
 from rdsweep.store._derived import read_pack, stale_packs, write_derived
 from rdsweep.store._errors import ResultsError
+from rdsweep.store._files import write_files
 from rdsweep.store._leases import Lease, Leases
 from rdsweep.store._open import has_results, open_results
 from rdsweep.store._provenance import COMMIT_VARIABLE, code_versions
@@ -30,4 +31,5 @@ __all__ = [
     "table_schema",
     "verify_results",
     "write_derived",
+    "write_files",
 ]

@@ -120,9 +120,8 @@ def calibrate(config: RunConfig, *, device: str) -> Calibration:
     clock = _clock(place)
     measured: list[_Measured] = []
     with matrix_products(arithmetic):
-        Cohort.start(
-            [config], place, arithmetic
-        )  # has PyTorch load what it needs, which no pack should count
+        # PyTorch loads what it needs, which no pack should count.
+        Cohort.start([config], place, arithmetic)
         started, memory = clock(), free_memory(device)
         for size in PACK_SIZES[device]:
             if measured and size * _bytes_per_run(measured) > memory:
