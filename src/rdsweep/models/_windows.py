@@ -134,10 +134,11 @@ def finished(
         values.add_(bias.view(len(bias), *(1,) * (values.dim() - 2), -1))
     if activate:
         F.leaky_relu_(values, SLOPE)
-    return values if gate is None else gated(values, gate)
+    return values if gate is None else gated(values, gate, out=values)
 
 
-def gated(gradient: Tensor, output: Tensor) -> Tensor:
-    """Multiply ``gradient`` by the derivative of the leaky ReLU that gave ``output``."""
-    product: Tensor = torch.ops.aten.leaky_relu_backward(gradient, output, SLOPE, True)
+def gated(gradient: Tensor, output: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Multiply a gradient by the derivative of the leaky ReLU that gave ``output``, into ``out`` if given."""
+    product = torch.empty_like(gradient) if out is None else out
+    torch.ops.aten.leaky_relu_backward.grad_input(gradient, output, SLOPE, True, grad_input=product)
     return product
