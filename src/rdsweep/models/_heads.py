@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch.autograd.function import once_differentiable
 
 from rdsweep.config import HeadKind
 from rdsweep.models._packed import Weights
@@ -82,12 +84,51 @@ class HeadGroup:
         Tensor, shape (n_heads, n_images, n_logits)
         """
         w1, b1, w2, b2 = (weights[f"{self.name}.{leaf}"] for leaf in ("w1", "b1", "w2", "b2"))
-        hidden = torch.baddbmm(b1.unsqueeze(1), latents, w1)
-        if self.kind == "nonlinear":
-            hidden = F.leaky_relu(hidden, NONLINEAR_SLOPE, inplace=True)
-            if keep is not None:
-                hidden = hidden * keep / (1.0 - DROPOUT)
+        if self.kind == "linear":
+            # The product of both layers first: their hidden units are many, the latents and logits few.
+            bias = torch.baddbmm(b2.unsqueeze(1), b1.unsqueeze(1), w2)
+            return torch.baddbmm(bias, latents, w1 @ w2)
+        if keep is not None:
+            logits: Tensor = _DroppingHead.apply(latents, w1, b1, w2, b2, keep)
+            return logits
+        hidden = F.leaky_relu(torch.baddbmm(b1.unsqueeze(1), latents, w1), NONLINEAR_SLOPE, inplace=True)
         return torch.baddbmm(b2.unsqueeze(1), hidden, w2)
+
+
+class _DroppingHead(torch.autograd.Function):
+    """A nonlinear head in training: layer, leaky ReLU, dropout, layer.
+
+    Its hidden units are most of what a head reads and writes. So they change in place in both directions, and
+    the factor that makes up for dropped units goes to the second layer.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, latents: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor, keep: Tensor
+    ) -> Tensor:
+        """Return the logits; arguments as for `HeadGroup.logits`."""
+        # A CPU converts a factor of another type before it multiplies, a GPU as it reads it.
+        mask = keep if keep.is_cuda else keep.to(latents.dtype)
+        hidden = torch.baddbmm(b1.unsqueeze(1), latents, w1)
+        F.leaky_relu_(hidden, NONLINEAR_SLOPE).mul_(mask)
+        scaled = w2 / (1.0 - DROPOUT)
+        ctx.save_for_backward(latents, w1, hidden, mask, scaled)
+        return torch.baddbmm(b2.unsqueeze(1), hidden, scaled)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of all but the mask."""
+        latents, w1, hidden, mask, scaled = ctx.saved_tensors
+        of_logits = gradients[0]
+        of_hidden = of_logits @ scaled.mT
+        torch.ops.aten.leaky_relu_backward.grad_input(
+            of_hidden, hidden, NONLINEAR_SLOPE, True, grad_input=of_hidden
+        )
+        of_hidden.mul_(mask)
+        of_latents = of_hidden @ w1.mT if ctx.needs_input_grad[0] else None
+        of_w2 = (hidden.mT @ of_logits).div_(1.0 - DROPOUT)
+        return of_latents, latents.mT @ of_hidden, of_hidden.sum(1), of_w2, of_logits.sum(1), None
 
 
 def group_heads(heads: Sequence[Head]) -> tuple[HeadGroup, ...]:

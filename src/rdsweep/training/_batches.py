@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -207,13 +208,23 @@ def dropout_masks(
     if not group.has_dropout:
         return None
     shape = (CHUNK_STEPS, configs[0].training.batch_size, group.width)
-    keys = [(configs[head.run].seed, head.task) for head in group.heads]
-    unique = list(dict.fromkeys(keys))
-    drawn = torch.empty(CHUNK_STEPS, len(unique), *shape[1:], dtype=torch.bool, device=device)
-    for index, (seed, task) in enumerate(unique):
+    masks = torch.empty(CHUNK_STEPS, len(group.heads), *shape[1:], dtype=torch.bool, device=device)
+    places: dict[tuple[int, str], list[int]] = {}
+    for place, head in enumerate(group.heads):
+        places.setdefault((configs[head.run].seed, head.task), []).append(place)
+    for (seed, task), equal in places.items():
         rng = generator(device, seed, stream, task_address(task), chunk)
-        drawn[:, index] = torch.rand(shape, generator=rng, device=device) >= DROPOUT
-    return drawn[:, torch.tensor([unique.index(key) for key in keys], device=device)]
+        drawn = _kept_units(shape, rng, device)
+        for place in equal:
+            masks[:, place] = drawn
+    return masks
+
+
+def _kept_units(shape: tuple[int, ...], rng: torch.Generator, device: torch.device) -> Tensor:
+    """Draw which units dropout keeps, of one random byte each; their number is a multiple of 8."""
+    words = torch.empty(math.prod(shape) // 8, dtype=torch.int64, device=device)
+    words.random_(torch.iinfo(torch.int64).min, None, generator=rng)
+    return (words.view(torch.uint8) >= round(256 * DROPOUT)).view(shape)
 
 
 def task_address(task: str) -> int:
