@@ -12,7 +12,7 @@ from scipy import stats
 
 from rdstats._learning import ThresholdTimes, first_passages
 from rdstats._status import Status
-from rdstats._validate import FloatArray, check_columns, check_count, check_fraction
+from rdstats._validate import FloatArray, check_columns, check_count, check_fraction, check_keys
 
 
 def threshold_times(
@@ -47,7 +47,7 @@ def threshold_times(
     Raises
     ------
     TypeError, ValueError
-        If an argument is invalid or a column is missing.
+        If an argument is invalid, a column is missing, a row lacks a key or a curve has two rows at a step.
 
     Examples
     --------
@@ -59,6 +59,7 @@ def threshold_times(
     """
     goal = [threshold] if isinstance(threshold, str) else []
     check_columns("history", history, [*by, step, metric, *goal])
+    check_keys(history, [*by, step], name="history")
     check_count("n_consecutive", n_consecutive)
     history = history.sort_values([*by, step], kind="stable")
     curves = history.groupby(list(by))
@@ -101,7 +102,7 @@ def summarize_times(
     Raises
     ------
     TypeError, ValueError
-        If an argument is invalid or a column is missing.
+        If an argument is invalid, a column is missing or a row lacks a key.
 
     Examples
     --------
@@ -111,6 +112,7 @@ def summarize_times(
     0  2          1    64.0             96.0
     """
     check_columns("times", times, [*by, "time", "reached", "horizon"])
+    check_keys(times, list(by), unique=False, name="times")
     check_fraction("confidence_level", confidence_level)
     rows = []
     for key, group in times.groupby(list(by), sort=False):

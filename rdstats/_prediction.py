@@ -17,6 +17,10 @@ from rdstats._status import Interval, Status, undefined_interval
 from rdstats._validate import as_float_array, check_columns, check_fraction, check_real
 
 _METHOD = "normal prediction"
+_COLUMNS = [
+    *("mean", "sd", "low", "high", "z", "percentile", "p_value", "inside"),
+    *("n", "n_dropped", "status", "message"),
+]
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,8 @@ def place_points(
         _row(place_in_runs(value, groups.get(key, []), confidence_level=confidence_level), value)
         for key, value in zip(keys, map(float, points["value"]), strict=True)
     ]
-    return points.reset_index(drop=True).join(pd.DataFrame(rows)).astype({"inside": "boolean"})
+    placed = pd.DataFrame(rows, columns=_COLUMNS).astype({"inside": "boolean"})
+    return points.reset_index(drop=True).join(placed)
 
 
 def _row(place: Place, value: float) -> dict[str, Any]:

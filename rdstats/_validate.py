@@ -68,6 +68,8 @@ def check_choice(name: str, value: str, choices: Collection[str]) -> str:
 def as_float_array(name: str, values: ArrayLike, *, ndim: int = 1) -> FloatArray:
     """Return a float64 copy of ``values`` with ``ndim`` dimensions; NaN and infinities pass."""
     try:
+        if isinstance(values, pd.DataFrame):  # whose missing values NumPy does not know
+            values = values.to_numpy(dtype=np.float64, na_value=np.nan)
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must hold numbers only, but got {type(values).__name__}: {error}") from error
@@ -91,6 +93,28 @@ def check_columns(name: str, frame: pd.DataFrame, columns: Iterable[str]) -> Non
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise ValueError(f"{name} must have the columns {missing}, but has {list(frame.columns)}")
+
+
+def check_keys(runs: pd.DataFrame, keys: list[str], *, unique: bool = True, name: str = "runs") -> None:
+    """Raise unless each row has all ``keys`` and, if ``unique``, no other row has the same."""
+    lacking = runs[keys].isna().any(axis=1)
+    if lacking.any():
+        raise ValueError(
+            f"{name} must have a value of {', '.join(keys)} in every row, "
+            f"but {int(lacking.sum())} of {len(runs)} lack one: select the rows to compare"
+        )
+    repeated = runs.duplicated(keys)
+    if unique and repeated.any():
+        first = runs.loc[repeated, keys].iloc[0].to_dict()
+        raise ValueError(f"{name} must have one row per {', '.join(keys)}, but has several for {first}")
+
+
+def as_codes(name: str, labels: ArrayLike) -> NDArray[np.intp]:
+    """Return the codes of one label per run, in sorted order from 0; raise if a run has none."""
+    codes: NDArray[np.intp] = pd.factorize(np.asarray(labels), sort=True)[0]
+    if np.any(codes < 0):
+        raise ValueError(f"{name} must be given for every run, but {int(np.sum(codes < 0))} lack it")
+    return codes
 
 
 def _is_integer(value: object) -> bool:

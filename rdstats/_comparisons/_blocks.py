@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rdstats._status import DroppedRowsWarning
-from rdstats._validate import FloatArray, check_columns
+from rdstats._validate import FloatArray, check_columns, check_keys
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,3 @@ def complete_blocks(runs: pd.DataFrame, *, seed: str, level: str | list[str], me
             stacklevel=4,
         )
     return Blocks(complete.to_numpy(dtype=np.float64), complete.columns, n_dropped)
-
-
-def check_keys(runs: pd.DataFrame, keys: list[str], *, unique: bool = True, name: str = "runs") -> None:
-    """Raise unless each run has all ``keys`` and, if ``unique``, no other run has the same."""
-    lacking = runs[keys].isna().any(axis=1)
-    if lacking.any():
-        raise ValueError(
-            f"{name} must have a value of {', '.join(keys)} in every row, "
-            f"but {int(lacking.sum())} of {len(runs)} lack one: select the rows to compare"
-        )
-    repeated = runs.duplicated(keys)
-    if unique and repeated.any():
-        first = runs.loc[repeated, keys].iloc[0].to_dict()
-        raise ValueError(f"{name} must have one row per {', '.join(keys)}, but has several for {first}")

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from rdstats._comparisons._blocks import check_keys
 from rdstats._comparisons._bootstrap import Estimate, check_bootstrap_options, estimate_statistic
 from rdstats._comparisons._table_warnings import warn_of_rows
-from rdstats._validate import RNGLike, check_choice, check_columns
+from rdstats._validate import RNGLike, check_choice, check_columns, check_keys
 
 
 def bootstrap_conditions(
@@ -73,6 +72,8 @@ def bootstrap_conditions(
     columns = list(by)
     check_columns("runs", runs, [metric, *columns])
     check_keys(runs, columns, unique=False)
+    if runs.empty:
+        raise ValueError("runs must have at least one row, but got none")
     table = runs if baseline is None else _differences(runs, baseline, metric, columns, condition, seed)
     rows = []
     for key, group in table.groupby(columns, sort=True):
@@ -94,6 +95,8 @@ def _differences(
     is_baseline = runs[condition] == baseline
     if not is_baseline.any():
         raise ValueError(f"baseline must be a value of {condition!r}, but got {baseline!r}")
+    if is_baseline.all():
+        raise ValueError(f"runs must have a condition besides the baseline, but got only {baseline!r}")
     keys = [column for column in by if column != condition] + [seed]
     partners = runs.loc[is_baseline, [*keys, metric]]
     others = runs[~is_baseline].merge(partners, on=keys, how="left", suffixes=("", "_baseline"))

@@ -100,9 +100,9 @@ def check_options(
 
 
 def combine_tails(greater: float, less: float, alternative: str) -> float:
-    """Return the p-value of ``alternative`` from the two one-sided ones; never below the smallest float."""
-    p_value = {"greater": greater, "less": less, "two-sided": min(1.0, 2 * min(greater, less))}[alternative]
-    return max(float(p_value), float(np.finfo(np.float64).tiny))
+    """Return the p-value of ``alternative`` from the two one-sided ones, in (0, 1] whatever the rounding."""
+    p_value = {"greater": greater, "less": less, "two-sided": 2 * min(greater, less)}[alternative]
+    return min(max(float(p_value), float(np.finfo(np.float64).tiny)), 1.0)
 
 
 def student_comparison(

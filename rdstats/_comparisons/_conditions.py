@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rdstats._comparisons._blocks import check_keys
 from rdstats._comparisons._comparison import Options, check_options
 from rdstats._comparisons._effect_sizes import cliffs_delta, hedges_g
 from rdstats._comparisons._multiplicity import CORRECTIONS, adjust_families
@@ -18,7 +17,7 @@ from rdstats._comparisons._paired import PAIRED_METHODS, one_sample
 from rdstats._comparisons._samples import paired_differences
 from rdstats._comparisons._table_warnings import warn_of_rows
 from rdstats._comparisons._unpaired import UNPAIRED_METHODS, two_sample
-from rdstats._validate import FloatArray, RNGLike, check_choice, check_columns
+from rdstats._validate import FloatArray, RNGLike, check_choice, check_columns, check_keys
 
 
 def compare_conditions(

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rdstats._comparisons._blocks import check_keys
 from rdstats._comparisons._claim import AXIS_CONTRASTS, SEPARATE_CONTRASTS, Claim
 from rdstats._comparisons._samples import magnitude, snap
 from rdstats._comparisons._trend import slopes
-from rdstats._validate import FloatArray, check_columns
+from rdstats._validate import FloatArray, check_columns, check_keys
 
 Sample = tuple[FloatArray, ...]
 
@@ -126,7 +125,7 @@ def _strata(chosen: pd.DataFrame, claim: Claim, condition: str) -> Iterator[_Str
 def _stratum_values(chosen: pd.DataFrame, claim: Claim) -> list[tuple[object, ...]]:
     """Return the strata that the claim names, also those without runs; else those that the runs have."""
     if all(column in claim.where for column in claim.strata):
-        return list(itertools.product(*(claim.where[column] for column in claim.strata)))
+        return list(itertools.product(*(dict.fromkeys(claim.where[column]) for column in claim.strata)))
     present = sorted(set(chosen[list(claim.strata)].itertuples(index=False, name=None)))
     return present or [()]  # without any run the claim still gets a row, which says so
 
@@ -139,7 +138,7 @@ def _contrast(stratum: _Stratum, claim: Claim, columns: list[str], seed: str) ->
     if absent := [name for name, table in per_condition.items() if table.empty]:
         return Evidence(stratum.label, (), len(runs), f"no finite run of {', '.join(absent)}")
     shared = [table.columns for table in per_condition.values()]
-    levels = shared[0].intersection(shared[-1])
+    levels = shared[0].intersection(shared[-1]).sort_values()  # runs may come in any order
     if claim.contrast in AXIS_CONTRASTS and len(levels) < 2:
         problem = f"a {claim.contrast} claim needs 2 levels of {claim.axis}, but got {len(levels)}"
         return Evidence(stratum.label, (), len(runs), problem)

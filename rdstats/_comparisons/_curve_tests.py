@@ -7,7 +7,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
@@ -17,7 +16,7 @@ from rdstats._comparisons._samples import keep_finite, magnitude, snap
 from rdstats._curves._family import Family
 from rdstats._curves._fit import fit_curve
 from rdstats._status import Status
-from rdstats._validate import FloatArray, RNGLike, as_float_array, check_same_length
+from rdstats._validate import FloatArray, RNGLike, as_codes, as_float_array, check_same_length
 
 
 def extra_sum_of_squares(
@@ -72,11 +71,11 @@ def extra_sum_of_squares(
     (3, 10, True)
     """
     x, y = as_float_array("rate", rate), as_float_array("distortion", distortion)
-    codes, names = pd.factorize(np.asarray(condition), sort=True)
-    labels = codes.astype(np.float64)
+    labels = as_codes("condition", condition).astype(np.float64)
     check_same_length(rate=x, distortion=y, condition=labels)
+    n_conditions = len(np.unique(labels))
     (x, y, labels), n_dropped = keep_finite(x, y, labels, what="runs")
-    result = _shared_against_separate(x, y, labels, len(names), family, n_dropped)
+    result = _shared_against_separate(x, y, labels, n_conditions, family, n_dropped)
     warn_degenerate(result.status, result.message)
     return result
 

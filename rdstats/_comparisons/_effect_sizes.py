@@ -119,10 +119,11 @@ def hedges_g(x: FloatArray, y: FloatArray, *, paired: bool, confidence_level: fl
     if min(len(x), len(y)) < 2:
         message = f"g needs at least 2 runs per condition, but got {len(x)} and {len(y)}: add seeds"
         return Effect(math.nan, empty, Status.TOO_FEW_SEEDS, message)
+    x, y = (snap(sample, scale=magnitude(x, y)) for sample in (x, y))
     degrees = np.array([len(x) - 1, len(y) - 1])
     scale = math.sqrt(np.average([x.var(ddof=1), y.var(ddof=1)], weights=degrees))
     difference = float(y.mean() - x.mean())
-    if scale == 0:
+    if scale == 0 or (np.ptp(x) == 0 and np.ptp(y) == 0):
         message = "both conditions are constant, so g is undefined: check that the runs are independent"
         return Effect(math.nan, empty, Status.ZERO_VARIANCE, message)
     if paired:
@@ -186,8 +187,8 @@ def _correlation(x: FloatArray, y: FloatArray) -> float:
 
 def _bias_correction(df: float) -> float:
     """Return the factor that makes a standardized difference on ``df`` degrees of freedom unbiased."""
-    if df <= 1:
-        return 1.0  # the mean does not exist there, so neither does its bias
+    if df < 1.5:
+        return 1.0  # two pairs: df is 1 up to rounding, where the mean does not exist and so no bias
     return math.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2) - math.log(df / 2) / 2)
 
 

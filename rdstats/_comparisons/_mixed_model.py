@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-import warnings
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.optimize import minimize_scalar
 
-from rdstats._comparisons._blocks import check_keys
 from rdstats._comparisons._comparison import warn_degenerate
 from rdstats._comparisons._omnibus import OmnibusTest, undefined_omnibus
 from rdstats._comparisons._samples import keep_finite, magnitude
 from rdstats._status import Status
-from rdstats._validate import FloatArray, check_columns
+from rdstats._validate import FloatArray, check_columns, check_keys
 
 _METHOD = "mixed_model"
+_LOG_RATIOS = (-15.0, 30.0)
+"""Logarithms between which the variance between seeds per variance within is sought."""
 
 
 def mixed_model(
@@ -30,8 +30,9 @@ def mixed_model(
 ) -> OmnibusTest:
     """Test whether conditions differ, at any capacity, given a random offset of each seed.
 
-    The models metric ~ condition x level + (1 | seed) and metric ~ level + (1 | seed), with levels as
-    categories, are fitted by maximum likelihood and compared by their likelihood ratio.
+    The model metric ~ condition x level + (1 | seed), with levels as categories, is fitted by maximum
+    likelihood; at its ratio of variances it is compared with metric ~ level + (1 | seed) by generalized
+    least squares.
 
     Parameters
     ----------
@@ -60,12 +61,11 @@ def mixed_model(
 
     Notes
     -----
-    With few seeds the likelihood ratio exceeds its chi-square quantiles too often. It is therefore
-    turned into the F statistic that it is a function of where each seed has every cell once (the
-    within-seed F of the randomized block design, exact for normal runs), which is also used as an
-    approximation where cells are missing. The model supposes that a seed shifts all its runs alike; where
-    runs depart from their seed's shape over all capacities it rejects a true null in 9 to 14 % of
-    simulations instead of 5 %: prefer :func:`curve_permutation` there.
+    With few seeds the likelihood ratio exceeds its chi-square quantiles too often [1]_. Where each seed has
+    every cell once, F is instead the within-seed F of the randomized block design, exact for normal runs
+    [2]_; where cells are missing it is an approximation. The model supposes that a seed shifts all its runs
+    alike; where runs depart from their seed's shape over all capacities it rejects a true null in 9 to 14 %
+    of simulations instead of 5 %: prefer :func:`curve_permutation` there.
 
     References
     ----------
@@ -92,7 +92,7 @@ def mixed_model(
     position = np.arange(len(runs), dtype=np.float64)
     (values, kept), n_dropped = keep_finite(values, position, what="runs")
     used = runs.iloc[kept.astype(int)]
-    result = _test(values, used[by], used[condition], used[seed].to_numpy(), n_dropped)
+    result = _test(values, used[by], used[condition], pd.factorize(used[seed])[0], n_dropped)
     warn_degenerate(result.status, result.message)
     return result
 
@@ -105,36 +105,28 @@ def _test(
     if condition.nunique() < 2:
         problem = Status.NO_DATA, f"needs finite runs of 2 conditions, but got {condition.nunique()}"
     elif n_seeds < 2:
-        problem = (
-            Status.TOO_FEW_SEEDS,
-            f"needs 2 seeds, but got {n_seeds}: add seeds",
-        )
+        problem = Status.TOO_FEW_SEEDS, f"needs 2 seeds, but got {n_seeds}: add seeds"
     else:
         full, reduced = _cell_design(level, condition), _design(level)
-        problem = _design_problem(values, full, reduced, n_seeds)
+        problem = _design_problem(values, full, reduced, seed)
     if problem is not None:
         return undefined_omnibus(*problem, method=_METHOD, n=n, n_seeds=n_seeds, n_dropped=n_dropped)
-    return _likelihood_ratio_test(values, full, reduced, seed, n_dropped)
+    return _f_test(values, full, reduced, seed, n_dropped)
 
 
-def _likelihood_ratio_test(
+def _f_test(
     values: FloatArray, full: FloatArray, reduced: FloatArray, seed: np.ndarray, n_dropped: int
 ) -> OmnibusTest:
-    n, n_seeds = len(values), len(np.unique(seed))
+    n, n_seeds = len(values), int(seed.max()) + 1
     standardized = (values - values.mean()) / values.std()
-    full_fit, reduced_fit = _fit(standardized, full, seed), _fit(standardized, reduced, seed)
-    if full_fit is None or reduced_fit is None:
-        message = "the likelihood of the mixed model found no maximum: use curve_permutation"
-        return undefined_omnibus(
-            Status.NOT_CONVERGED, message, method=_METHOD, n=n, n_seeds=n_seeds, n_dropped=n_dropped
-        )
-    ratio = max(0.0, 2 * (full_fit.log_likelihood - reduced_fit.log_likelihood))
-    at_bound = full_fit.at_bound
+    ratio = _variance_ratio(standardized, full, seed)
+    at_bound = ratio == 0
     df_num = full.shape[1] - reduced.shape[1]
-    between = 0 if at_bound else n_seeds - 1
-    df_den = n - full.shape[1] - between
-    within = n if at_bound else n - n_seeds
-    statistic = math.expm1(ratio / within) * df_den / df_num
+    df_den = n - full.shape[1] - (0 if at_bound else n_seeds - 1)
+    own, shared = (_squares(standardized, design, seed, ratio) for design in (full, reduced))
+    # At the maximum of the likelihood the seeds' offsets account for n_seeds of the n equal shares.
+    error = own if at_bound else own * (1 - n_seeds / n)
+    statistic = max(0.0, (shared - own) / df_num) / (error / df_den)
     p_value = max(float(stats.f.sf(statistic, df_num, df_den)), float(np.finfo(np.float64).tiny))
     return OmnibusTest(
         statistic,
@@ -164,46 +156,45 @@ def _design(categories: pd.Series[float]) -> FloatArray:
 
 
 def _design_problem(
-    values: FloatArray, full: FloatArray, reduced: FloatArray, n_seeds: int
+    values: FloatArray, full: FloatArray, reduced: FloatArray, seed: np.ndarray
 ) -> tuple[Status, str] | None:
+    n_seeds = int(seed.max()) + 1
     df_den = len(values) - full.shape[1] - (n_seeds - 1)
     if df_den < 1:
         return Status.TOO_FEW_SEEDS, f"{len(values)} runs leave no degree of freedom for the error: add seeds"
     if full.shape[1] == reduced.shape[1]:
         return Status.NO_OVERLAP, "no level has runs of two conditions"
-    residuals = values - full @ (full.T @ values / full.sum(axis=0))
+    everything = np.column_stack([full, np.eye(n_seeds)[seed]])
+    residuals = values - everything @ np.linalg.lstsq(everything, values)[0]
     if magnitude(residuals) <= 1e-12 * magnitude(values):
-        return Status.ZERO_VARIANCE, "the runs do not vary within cells: check that they are independent"
+        message = "the runs do not vary beyond their cell and seed: check that they are independent"
+        return Status.ZERO_VARIANCE, message
     return None
 
 
-@dataclass(frozen=True)
-class _Fit:
-    log_likelihood: float
-    at_bound: bool
-
-
-def _fit(values: FloatArray, design: FloatArray, seed: np.ndarray) -> _Fit | None:
-    """Maximize the likelihood, or return None if that fails.
-
-    Where the likelihood falls as the variance between seeds leaves zero, the maximum is that of ordinary
-    least squares, which the optimizer of MixedLM would approach slowly and warn about.
-    """
+def _variance_ratio(values: FloatArray, design: FloatArray, seed: np.ndarray) -> float:
+    """Return the variance between seeds per variance within that makes ``values`` most likely."""
     residuals = values - design @ np.linalg.lstsq(design, values)[0]
-    squares = float(residuals @ residuals)
-    n = len(values)
-    if float(np.sum(np.bincount(pd.factorize(seed)[0], weights=residuals) ** 2)) <= squares:
-        return _Fit(-0.5 * n * (math.log(2 * math.pi * squares / n) + 1), at_bound=True)
-    # Imported here because it doubles the time that the package takes to import.
-    from statsmodels.regression.mixed_linear_model import MixedLM
+    if np.sum(np.bincount(seed, weights=residuals) ** 2) <= residuals @ residuals:
+        return 0.0  # the likelihood falls as the ratio leaves zero
+    n, sizes = len(values), np.bincount(seed)
 
-    with warnings.catch_warnings():
-        # About convergence, which is looked at below.
-        warnings.simplefilter("ignore")
-        try:
-            fit = MixedLM(values, design, groups=seed).fit(reml=False, method=["bfgs", "powell"])
-        except np.linalg.LinAlgError:
-            return None
-    if not fit.converged or not math.isfinite(fit.llf):
-        return None
-    return _Fit(float(fit.llf), at_bound=False)
+    def deviance(log_ratio: float) -> float:
+        ratio = math.exp(log_ratio)
+        squares = _squares(values, design, seed, ratio)
+        return n * math.log(squares) + float(np.log1p(ratio * sizes).sum())
+
+    found = minimize_scalar(deviance, bounds=_LOG_RATIOS, method="bounded", options={"xatol": 1e-9})
+    return math.exp(found.x)
+
+
+def _squares(values: FloatArray, design: FloatArray, seed: np.ndarray, ratio: float) -> float:
+    """Return the residual sum of squares of generalized least squares at a ratio of variances."""
+    sizes = np.bincount(seed)
+    shrinkage = 1 - 1 / np.sqrt(1 + ratio * sizes)
+    both = np.column_stack([values, design])
+    sums = np.zeros((len(sizes), both.shape[1]))
+    np.add.at(sums, seed, both)
+    whitened = both - ((shrinkage / sizes)[:, None] * sums)[seed]
+    residuals = whitened[:, 0] - whitened[:, 1:] @ np.linalg.lstsq(whitened[:, 1:], whitened[:, 0])[0]
+    return float(residuals @ residuals)

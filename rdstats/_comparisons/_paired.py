@@ -136,7 +136,8 @@ def _student(differences: FloatArray, options: Options) -> Comparison:
         return undefined_comparison(
             Status.TOO_FEW_SEEDS, message, n=n, options=options, estimand=estimand, estimate=estimate
         )
-    if np.ptp(differences) == 0:
+    error = float(differences.std(ddof=1)) / math.sqrt(n)
+    if np.ptp(differences) == 0 or error == 0:
         return undefined_comparison(
             Status.ZERO_VARIANCE,
             f"all {n} differences equal {estimate:.6g}, so t is undefined: check that the runs are "
@@ -146,7 +147,6 @@ def _student(differences: FloatArray, options: Options) -> Comparison:
             estimand=estimand,
             estimate=estimate,
         )
-    error = float(differences.std(ddof=1)) / math.sqrt(n)
     return student_comparison(estimate, error, n - 1, n, options=options, estimand=estimand)
 
 

@@ -196,6 +196,13 @@ def _power(
     efficiency = _SIGNED_RANK_EFFICIENCY if method == "wilcoxon" else 1.0
     noncentrality = standardized * math.sqrt(size * efficiency)
     critical = special.stdtrit(df, 1 - (alpha / 2 if alternative == "two-sided" else alpha))
-    upper = special.nctdtr(df, -noncentrality, -critical) if alternative != "less" else 0.0
-    lower = special.nctdtr(df, noncentrality, -critical) if alternative != "greater" else 0.0
-    return float(upper + lower)
+    upper = _lower_tail(df, -noncentrality, critical) if alternative != "less" else 0.0
+    lower = _lower_tail(df, noncentrality, critical) if alternative != "greater" else 0.0
+    return upper + lower
+
+
+def _lower_tail(df: float, noncentrality: float, critical: float) -> float:
+    """Return the probability that a noncentral t lies below ``-critical``."""
+    probability = float(special.nctdtr(df, noncentrality, -critical))
+    # Where the effect points the other way, SciPy gives NaN for a tail too thin to be computed.
+    return 0.0 if noncentrality > 0 and math.isnan(probability) else probability

@@ -62,6 +62,8 @@ def performance_profile(
     check_fraction("confidence_level", confidence_level)
     (scores,), n_dropped = keep_finite(as_float_array("values", values), what="runs")
     at = np.unique(scores) if thresholds is None else as_float_array("thresholds", thresholds)
+    if np.isnan(at).any():
+        raise ValueError(f"thresholds must be numbers, but {int(np.isnan(at).sum())} of {len(at)} are NaN")
     above = len(scores) - np.searchsorted(np.sort(scores), at, side="right")
     n = len(scores)
     ends = [binomial_interval(count, n, confidence_level) if n else (0.0, 1.0) for count in above]

@@ -31,8 +31,8 @@ class Strata:
 
     @classmethod
     def of(cls, values: FloatArray, labels: np.ndarray) -> Strata:
-        """Sort ``values`` by their stratum's label."""
-        order = np.argsort(labels, kind="stable")
+        """Sort ``values`` by their stratum's label, and within, so that equal tables resample alike."""
+        order = np.lexsort((values, labels))
         _, starts, sizes = np.unique(labels[order], return_index=True, return_counts=True)
         return cls(values[order], starts, sizes)
 

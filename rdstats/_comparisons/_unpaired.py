@@ -152,13 +152,18 @@ def _welch(x: FloatArray, y: FloatArray, options: Options) -> Comparison:
     if message := _too_few(x, y, options):
         return _undefined(x, y, estimate, Status.TOO_FEW_SEEDS, message, options)
     parts = np.array([x.var(ddof=1) / len(x), y.var(ddof=1) / len(y)])
-    if np.ptp(x) == 0 and np.ptp(y) == 0:
+    variance = float(parts.sum())
+    if variance == 0 or (np.ptp(x) == 0 and np.ptp(y) == 0):
         message = "both conditions are constant, so t is undefined: check that the runs are independent"
         return _undefined(x, y, estimate, Status.ZERO_VARIANCE, message, options)
-    df = parts.sum() ** 2 / np.sum(parts**2 / np.array([len(x) - 1, len(y) - 1]))
-    error = math.sqrt(parts.sum())
+    df = 1 / float(np.sum((parts / variance) ** 2 / np.array([len(x) - 1, len(y) - 1])))
     return student_comparison(
-        estimate, error, df, len(x) + len(y), options=options, estimand=_estimand(options.method)
+        estimate,
+        math.sqrt(variance),
+        df,
+        len(x) + len(y),
+        options=options,
+        estimand=_estimand(options.method),
     )
 
 

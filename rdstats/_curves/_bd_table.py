@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
 import pandas as pd
 
 from rdstats._curves._bd import BDResult, bd_distortion, bd_rate
 from rdstats._status import DroppedRowsWarning
-from rdstats._validate import RNGLike, as_generator, check_columns
+from rdstats._validate import RNGLike, as_generator, check_columns, check_keys
 
 
 def bd_table(
@@ -54,7 +55,8 @@ def bd_table(
     Raises
     ------
     TypeError, ValueError
-        For an invalid argument, a missing column, an absent reference or a repeated run.
+        For an invalid argument, a missing column, an absent reference, a run that is repeated
+        or lacks a label.
 
     Warns
     -----
@@ -76,11 +78,12 @@ def bd_table(
     1  E2M1  bd_distortion    0.0105     ok
     """
     check_columns("runs", runs, [by, level, rate, distortion, seed])
-    if runs.duplicated([by, level, seed]).any():
-        raise ValueError(f"runs must have one row per {by}, {level} and {seed}, but some are repeated")
+    check_keys(runs, [by, level, seed])
     if not (runs[by] == reference).any():
         raise ValueError(f"reference must be a value of the column {by!r}, but got {reference!r}")
     generator = as_generator(rng)
+    # Nullable columns would pivot to objects.
+    runs = runs.assign(**{name: runs[name].to_numpy(dtype=np.float64) for name in (rate, distortion)})
     pivoted = {
         name: group.pivot_table(index=seed, columns=level, values=[rate, distortion], dropna=False)
         for name, group in runs.groupby(by, sort=False)

@@ -138,7 +138,7 @@ def _as_problem(
     rate, distortion = as_float_array("rate", rate), as_float_array("distortion", distortion)
     weights = np.ones_like(rate) if weights is None else as_float_array("weights", weights)
     check_same_length(rate=rate, distortion=distortion, weights=weights)
-    codes = np.arange(len(rate)) if groups is None else _group_codes(groups, len(rate))
+    codes = np.arange(len(rate)) if groups is None else group_codes(groups, len(rate))
     finite = np.isfinite(rate) & np.isfinite(distortion) & np.isfinite(weights) & (codes >= 0)
     n_dropped = int((~finite).sum())
     if n_dropped:
@@ -160,8 +160,9 @@ def _as_problem(
     return Problem(adapted, rate, distortion, weights, codes, len(distinct), error_ratio=ratio), n_dropped
 
 
-def _group_codes(groups: ArrayLike, n: int) -> np.ndarray:
-    codes, _ = pd.factorize(np.asarray(groups))
+def group_codes(groups: ArrayLike, n: int) -> np.ndarray:
+    """Return the codes of the runs' seeds, in sorted order from 0; -1 where a run has none."""
+    codes, _ = pd.factorize(np.asarray(groups), sort=True)
     if len(codes) != n:
         raise ValueError(f"groups must have the length of rate, {n}, but has {len(codes)}")
     return np.asarray(codes)
@@ -226,6 +227,11 @@ def _minimum(problem: Problem, n_starts: int, rng: np.random.Generator) -> tuple
     if family.linear:
         fits = refit(problem, guess[None], np.ones((1, len(problem.rate))))
         return fits.parameters[0], Status.OK, ""
+    if np.any((guess < family.low) | (guess > family.high)):
+        ends = f"{problem.distortion.min():g} to {problem.distortion.max():g}"
+        raise ValueError(
+            f"distortion must suit the bounds of the family {family.name!r}, but goes from {ends}"
+        )
     solution = least_squares_fit(
         lambda parameters: root * (family.function(problem.rate, *parameters) - problem.distortion),
         lambda parameters: root[:, None] * family.jacobian(problem.rate, *parameters),

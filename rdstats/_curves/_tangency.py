@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from rdstats._curves._fit import fit_curve
+from rdstats._curves._fit import fit_curve, group_codes
 from rdstats._curves._replicates import jackknife_counts, jackknife_limits, refit_groups
 from rdstats._status import DegenerateDataWarning, DroppedRowsWarning, Interval, Status, undefined_interval
 from rdstats._validate import (
@@ -22,6 +22,7 @@ from rdstats._validate import (
 )
 
 _METHOD = "jackknife"
+_SAME_DEVIATION = 1e-8  # refits of equal data differ by about 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +205,7 @@ def tangency_audit(
         replicates = np.array(
             [
                 deviations_of(row)[rest > 0].mean()
-                for row, rest in zip(rows, kept[:, sample.codes], strict=True)
+                for row, rest in zip(rows, kept[:, fit.problem.groups], strict=True)
             ]
         )
     usable = fit.status in (Status.OK, Status.AT_BOUND)
@@ -222,16 +223,14 @@ class _Sample:
 
 
 def _as_sample(values: FloatArray, groups: ArrayLike | None) -> _Sample:
-    labels = np.arange(len(values)) if groups is None else np.asarray(groups)
-    if len(labels) != len(values):
-        raise ValueError(f"groups must have the length of rate, {len(values)}, but has {len(labels)}")
-    used = np.isfinite(values)
+    codes = np.arange(len(values)) if groups is None else group_codes(groups, len(values))
+    used = np.isfinite(values) & (codes >= 0)
     n_dropped = int((~used).sum())
     if n_dropped:
-        reason = "a value is not finite, or a price not positive"
+        reason = "a value or seed is missing or not finite, or a price not positive"
         message = f"{n_dropped} of {len(values)} runs left out: {reason}"
         warnings.warn(message, DroppedRowsWarning, stacklevel=3)
-    distinct, codes = np.unique(labels[used], return_inverse=True)
+    distinct, codes = np.unique(codes[used], return_inverse=True)
     return _Sample(used, codes, len(distinct))
 
 
@@ -278,7 +277,7 @@ def _judged(n_groups: int, replicates: FloatArray) -> tuple[Status, str]:
         return Status.TOO_FEW_SEEDS, "an interval takes at least 2 seeds"
     if not np.isfinite(replicates).all():
         return Status.NOT_IDENTIFIABLE, "without some of the seeds the curve is undetermined; add seeds"
-    if np.ptp(replicates) == 0:
+    if np.ptp(replicates) <= _SAME_DEVIATION:
         return Status.ZERO_VARIANCE, "all seeds deviate alike; check for copied runs"
     return Status.OK, ""
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from rdstats._status import DroppedRowsWarning, Status
-from rdstats._validate import FloatArray, check_columns, check_fraction
+from rdstats._validate import FloatArray, check_columns, check_fraction, check_keys
 from rdstats.theory._frontier import Frontier
 
 
@@ -108,7 +108,7 @@ def optimality_table(
     Raises
     ------
     ValueError, TypeError
-        If a column is missing or ``confidence_level`` is out of range.
+        If a column is missing, a run lacks a value of ``by`` or ``confidence_level`` is out of range.
 
     Warns
     -----
@@ -124,7 +124,9 @@ def optimality_table(
     """
     check_columns("runs", runs, [*by, rate, distortion])
     confidence_level = check_fraction("confidence_level", confidence_level)
-    usable = np.isfinite(runs[rate]) & np.isfinite(runs[distortion]) & (runs[rate] > 0)
+    check_keys(runs, list(by), unique=False)
+    spent, error = (runs[name].to_numpy(dtype=np.float64) for name in (rate, distortion))
+    usable = np.isfinite(spent) & np.isfinite(error) & (spent > 0)
     if not usable.all():
         warnings.warn(
             f"{int((~usable).sum())} of {len(runs)} runs left out: rate or distortion is not finite, "
@@ -132,10 +134,10 @@ def optimality_table(
             DroppedRowsWarning,
             stacklevel=2,
         )
-    kept = runs[usable]
-    measured = kept[list(by)].assign(
-        excess_distortion=excess_distortion(kept[rate], kept[distortion], frontier=frontier),
-        efficiency=efficiency(kept[rate], kept[distortion], frontier=frontier),
+    spent, error = spent[usable], error[usable]
+    measured = runs.loc[usable, list(by)].assign(
+        excess_distortion=excess_distortion(spent, error, frontier=frontier),
+        efficiency=efficiency(spent, error, frontier=frontier),
     )
     rows = [
         dict(zip(by, keys, strict=True)) | _summary(group, confidence_level)

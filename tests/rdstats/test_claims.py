@@ -108,6 +108,12 @@ def test_strata_and_families_are_adjusted():
         assert group["p_adjusted"].min() == pytest.approx(3 * group["p_value"].min())
 
 
+def test_a_stratum_named_twice_is_one_test():
+    table = evaluate_claims(make_runs(), [claim(strata=["capacity"], where={"capacity": [1.0, 1, 2.0]})])
+    assert table["stratum"].tolist() == ["capacity=1.0", "capacity=2.0"]
+    assert (table["family_size"] == 2).all()
+
+
 def test_missing_stratum_cannot_be_tested_and_is_counted():
     runs = make_runs()
     runs = runs[~((runs["model"] == "E2M1") & (runs["capacity"] == 2.0))]
@@ -181,6 +187,13 @@ def test_every_step_of_a_monotone_claim_has_to_hold():
         evaluate_claims(bumped, [claim(contrast="trend", direction="less")])["verdict"].iloc[1]
         == "replicates"
     )
+
+
+@pytest.mark.parametrize("case", [*(case for case, _, _ in CASES.values()), claim(contrast="monotone")])
+def test_order_of_runs_does_not_matter(case):
+    runs = make_runs()
+    shuffled = runs.sample(frac=1.0, random_state=1)
+    pd.testing.assert_frame_equal(evaluate_claims(shuffled, [case]), evaluate_claims(runs, [case]))
 
 
 @pytest.mark.parametrize(("n_seeds", "verdict"), [(10, "replicates"), (5, "undecided")])
@@ -292,6 +305,21 @@ def test_seeds_needed_is_the_smallest_that_suffices(options):
     )
     assert missed < 0.8 <= reached == plan.power
     assert plan.alpha == 0.05 / 4
+
+
+@pytest.mark.parametrize("effect", [4.0, 5.0, 10.0, 100.0, -5.0])
+@pytest.mark.parametrize("alternative", ["two-sided", "greater"])
+def test_power_of_large_effects_is_near_certain_or_none(effect, alternative):
+    contrary = alternative == "greater" and effect < 0
+    found = power(effect, sd=1.0, n_seeds=10, alternative=alternative)
+    assert found == pytest.approx(0.0 if contrary else 1.0, abs=1e-6)
+
+
+def test_larger_effects_never_need_more_seeds():
+    needed = [
+        seeds_needed(effect, sd=1.0, n_comparisons=35).n_seeds for effect in np.geomspace(0.1, 50.0, 40)
+    ]
+    assert needed == sorted(needed, reverse=True)
 
 
 def test_sign_flip_needs_seeds_for_its_smallest_p():

@@ -23,15 +23,16 @@ def make_runs(n_seeds=6, effect=0.0, seed_sd=1.0, rng=0):
     return runs.assign(rate=rate, distortion_mse=0.04 + 0.11 * np.exp(-rate / 3) + 1e-3 * (noise + shift))
 
 
-def test_mixed_model_is_the_within_seed_f_test():
-    runs = make_runs()
+@pytest.mark.parametrize(("seed_sd", "effect"), [(1.0, 0.0), (1.0, 6.0), (100.0, 1.0)])
+def test_mixed_model_is_the_within_seed_f_test(seed_sd, effect):
+    runs = make_runs(seed_sd=seed_sd, effect=effect)
     full = smf.ols("distortion_mse ~ C(model) * C(capacity) + C(seed)", runs).fit()
     reduced = smf.ols("distortion_mse ~ C(capacity) + C(seed)", runs).fit()
     statistic, p_value, df_num = full.compare_f_test(reduced)
     result = mixed_model(runs, metric="distortion_mse")
     assert (result.df_num, result.df_den) == (df_num, full.df_resid)
-    # The optimizer of the likelihood stops within 1e-8 of its maximum.
-    assert (result.statistic, result.p_value) == pytest.approx((statistic, p_value), rel=1e-4)
+    # The search for the maximum of the likelihood stops where this is left of F.
+    assert (result.statistic, result.p_value) == pytest.approx((statistic, p_value), rel=1e-6)
 
 
 def test_mixed_model_at_the_boundary_is_least_squares():
@@ -52,9 +53,10 @@ def test_mixed_model_at_the_boundary_is_least_squares():
         (lambda runs: runs[runs["seed"] == 0], Status.TOO_FEW_SEEDS),
         (lambda runs: runs[runs["model"] == "baseline"], Status.NO_DATA),
         (lambda runs: runs.assign(distortion_mse=runs["capacity"]), Status.ZERO_VARIANCE),
+        (lambda runs: runs.assign(distortion_mse=0.1 * runs["seed"]), Status.ZERO_VARIANCE),
         (lambda runs: runs[(runs["model"] == "E2M1") == (runs["capacity"] > 2)], Status.NO_OVERLAP),
     ],
-    ids=["one seed", "one condition", "constant cells", "no shared capacity"],
+    ids=["one seed", "one condition", "constant cells", "constant seeds", "no shared capacity"],
 )
 def test_degenerate_mixed_models_are_typed(change, status):
     with pytest.warns(DegenerateDataWarning):
@@ -142,6 +144,13 @@ def test_side_by_side_warns_once_per_kind():
         warnings.simplefilter("always")
         compare_curves(runs[runs["seed"] < 4], baseline="baseline", hybrid="E2M1", rng=0)
     assert [entry.category for entry in caught] == [DegenerateDataWarning]
+
+
+def test_a_run_without_condition_is_refused():
+    runs = make_runs()
+    names = runs["model"].where(runs["seed"] > 0)
+    with pytest.raises(ValueError, match="condition must be given for every run, but 8 lack it"):
+        extra_sum_of_squares(runs["rate"], runs["distortion_mse"], names)
 
 
 def test_unknown_condition_is_named():

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
@@ -65,6 +67,27 @@ def test_exchange_turns_signs_and_direction(paired):
         other.loc[2, ["estimate", "low", "high"]].astype(float),
         atol=1e-9,
     )
+
+
+_VALUES = st.lists(st.integers(-100, 100), min_size=2, max_size=2, unique=True).map(np.array)
+
+
+@pytest.mark.filterwarnings("ignore::rdstats._status.DegenerateDataWarning")
+@given(x=_VALUES, y=_VALUES, scale=st.sampled_from([1.0, 0.1, 1e-7]))
+def test_g_of_two_pairs_is_not_corrected(x, y, scale):
+    # Two pairs always correlate by 1 or -1, up to rounding: one degree of freedom, where no mean exists.
+    x, y = scale * x, scale * y
+    g = _row(effect_sizes(x, y, paired=True), "hedges_g")
+    assert g["estimate"] == pytest.approx((y - x).mean() / math.sqrt((x.var(ddof=1) + y.var(ddof=1)) / 2))
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_g_of_constant_conditions_is_undefined(paired):
+    # Three times 0.1 has a mean that differs from 0.1 by rounding, and so a variance.
+    with pytest.warns(DegenerateDataWarning, match="both conditions are constant"):
+        g = _row(effect_sizes([0.1] * 3, [0.1 + 0.2, 0.3, 0.3], paired=paired), "hedges_g")
+    assert math.isnan(g["estimate"])
+    assert g["status"] == "zero_variance"
 
 
 def test_degenerate_effects_are_typed():

@@ -141,3 +141,22 @@ def test_invalid_input_is_named(arguments, message):
     steps, scores, options = arguments
     with pytest.raises(ValueError, match=message):
         time_to_threshold(steps, scores, threshold=0.5, **options)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"run": [1, 1, 2, None]}, "history must have a value of run, step in every row, but 1 of 4 lack"),
+        ({"step": [64, 128, 64, 64]}, "history must have one row per run, step, but has several for"),
+    ],
+)
+def test_rows_that_belong_to_no_place_of_a_curve_are_refused(change, message):
+    history = pd.DataFrame({"run": [1, 1, 2, 2], "step": [64, 128] * 2, "f1": 0.5}).assign(**change)
+    with pytest.raises(ValueError, match=message):
+        threshold_times(history, by=["run"], threshold=0.8)
+
+
+def test_times_of_no_group_are_refused():
+    times = pd.DataFrame({"model": ["a", None], "time": 64.0, "reached": True, "horizon": 128.0})
+    with pytest.raises(ValueError, match="times must have a value of model in every row, but 1 of 2 lack"):
+        summarize_times(times, by=["model"])

@@ -55,6 +55,14 @@ def test_points_are_placed_among_their_own_runs():
     assert table["percentile"].tolist() == [50.0, 100.0]
 
 
+def test_no_points_give_an_empty_table_of_the_same_columns():
+    runs = pd.DataFrame({"model": ["a"] * 3, "f1": [0.1, 0.2, 0.3]})
+    points = pd.DataFrame({"model": ["a"], "value": [0.2]})
+    full, empty = (place_points(runs, part, by=["model"], metric="f1") for part in (points, points[:0]))
+    assert len(empty) == 0
+    assert list(empty.columns) == list(full.columns)
+
+
 def test_invalid_input_is_named():
     with pytest.raises(ValueError, match="value must lie in"):
         place_in_runs(np.nan, [1.0, 2.0])

@@ -136,6 +136,18 @@ def test_strata_keep_their_sizes():
     assert apart.high - apart.low < 0.01 < together.high - together.low
 
 
+def test_order_of_runs_does_not_change_a_seeded_bootstrap():
+    values, strata = np.random.default_rng(0).normal(size=12), np.repeat(["a", "b"], 6)
+    order = np.random.default_rng(1).permutation(12)
+    shuffled = bootstrap_interval(values[order], strata=strata[order], rng=5)
+    assert shuffled == bootstrap_interval(values, strata=strata, rng=5)
+
+
+def test_a_run_without_stratum_is_refused():
+    with pytest.raises(ValueError, match="strata must be given for every run, but 1 lack it"):
+        bootstrap_interval([1.0, 2.0, 3.0], strata=["a", "a", None])
+
+
 def test_bootstrap_seeding():
     values = np.random.default_rng(0).normal(size=12)
     generator = np.random.default_rng(5)
@@ -177,6 +189,19 @@ def test_bootstrap_table_counts_runs_without_partner():
     assert (table["n"] == 5).all()
 
 
+def test_bootstrap_tables_need_runs_to_compare():
+    alone = make_runs(models=("baseline",))
+    with pytest.raises(ValueError, match="a condition besides the baseline, but got only 'baseline'"):
+        bootstrap_conditions(alone, metric="metric", baseline="baseline")
+    with pytest.raises(ValueError, match="runs must have at least one row"):
+        bootstrap_conditions(alone[:0], metric="metric")
+
+
+def test_profile_thresholds_must_be_numbers():
+    with pytest.raises(ValueError, match="thresholds must be numbers, but 1 of 2 are NaN"):
+        performance_profile([0.5, 0.7], thresholds=[0.1, np.nan])
+
+
 def test_profile_counts_runs_above():
     with pytest.warns(DroppedRowsWarning):
         table = performance_profile([0.5, 0.7, 0.7, 0.9, np.nan], thresholds=[0.0, 0.7, 0.9])
@@ -194,6 +219,16 @@ def test_friedman_matches_r():
     assert result.mean_ranks.index.tolist()[0] == 3
     # His critical difference at 5 % for 4 classifiers and 14 data sets, q = 2.569.
     assert result.critical_difference == pytest.approx(2.569 * math.sqrt(4 * 5 / (6 * 14)), rel=1e-3)
+
+
+def test_friedman_takes_nullable_columns():
+    scores = pd.DataFrame(np.random.default_rng(0).normal(size=(6, 3)), columns=["A", "B", "C"])
+    scores.loc[0, "A"] = np.nan
+    with pytest.warns(DroppedRowsWarning):
+        expected = friedman(scores, higher_is_better=True, rng=0)
+    with pytest.warns(DroppedRowsWarning):
+        found = friedman(scores.convert_dtypes(), higher_is_better=True, rng=0)
+    assert found.test == expected.test
 
 
 def test_friedman_f_is_that_of_iman_and_davenport():
@@ -221,6 +256,13 @@ def test_page_matches_r():
     level, value, seed = long(case["values"])
     result = trend_test(level, value, seed=seed, method="page", alternative="greater")
     assert result.p_value == pytest.approx(case["greater"])
+
+
+def test_p_value_of_the_contrary_is_at_most_one():
+    # Five levels: the probabilities of 120 orders sum to 1 only up to rounding.
+    level, value, seed = long(-np.tile(np.arange(5.0), (3, 1)))
+    result = trend_test(level, value, seed=seed, method="page", alternative="greater")
+    assert result.p_value == 1.0
 
 
 def test_page_is_exact_with_ties():

@@ -205,6 +205,13 @@ def test_degenerate_samples_are_typed(method, baseline, hybrid, status):
     assert not result.p_value <= 0
 
 
+@pytest.mark.parametrize("compare", [compare_paired, compare_unpaired])
+def test_a_spread_too_small_to_square_is_typed(compare):
+    with pytest.warns(DegenerateDataWarning):
+        result = compare([0.0, 0.0, 0.0], [1e-200, 2e-200, 3e-200])
+    assert result.status is Status.ZERO_VARIANCE
+
+
 def test_brunner_munzel_without_overlap_points_to_permutation():
     with pytest.warns(DegenerateDataWarning, match="permutation"):
         result = compare_unpaired([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], method="brunner_munzel")

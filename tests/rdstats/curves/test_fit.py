@@ -193,6 +193,14 @@ def test_invalid_arguments(options, message):
         fit_curve(RATES, np.exp(-RATES), **options)
 
 
+def test_distortions_that_no_curve_of_the_family_has_are_refused():
+    rate = np.array([0.0, 1.0, 3.0, 6.0])
+    with pytest.raises(
+        ValueError, match="distortion must suit the bounds of the family 'gaussian', but goes"
+    ):
+        fit_curve(rate, -1 - 0.1 * rate)
+
+
 def test_negative_rate_is_refused():
     with pytest.raises(ValueError, match="rate must be at least 0, but got -1"):
         fit_curve([-1.0, 2.0], [0.1, 0.2])

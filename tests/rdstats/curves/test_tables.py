@@ -96,7 +96,7 @@ def test_bd_table_leaves_out_seeds_without_partner(runs):
 
 
 def test_bd_table_refuses_repeated_runs(runs):
-    with pytest.raises(ValueError, match="one row per model, capacity and seed"):
+    with pytest.raises(ValueError, match="one row per model, capacity, seed, but has several"):
         bd_table(pd.concat([runs, runs]))
     with pytest.raises(ValueError, match="reference must be a value of the column 'model', but got 'none'"):
         bd_table(runs, reference="none")
@@ -122,6 +122,30 @@ def test_audit_without_targets_is_left_out(runs):
     table = audit_runs(runs.assign(capacity=np.nan))
     assert table["quantity"].unique().tolist() == ["tangency"]
     assert audit_runs(runs, price=None)["quantity"].unique().tolist() == ["capacity"]
+
+
+@pytest.mark.filterwarnings("ignore::rdstats._status.DroppedRowsWarning")
+@pytest.mark.parametrize("function", [fit_curves, curve_bands, bd_table, audit_runs])
+def test_kinds_of_columns_and_order_of_rows_do_not_matter(runs, function):
+    runs.loc[3, "rate"] = np.nan
+    nullable = runs.convert_dtypes().sample(frac=1.0, random_state=0)
+    nullable = nullable.sort_values(
+        "model", ascending=False, kind="stable"
+    )  # tables keep the order of appearance
+    pd.testing.assert_frame_equal(function(nullable), function(runs), check_dtype=False, rtol=1e-6)
+
+
+@pytest.mark.parametrize("function", [fit_curves, curve_bands, bd_table, audit_runs])
+def test_runs_without_label_are_refused(runs, function):
+    nameless = runs.assign(model=runs["model"].where(runs.index > 0))
+    with pytest.raises(ValueError, match=r"runs must have a value of .*model.* in every row"):
+        function(nameless)
+
+
+@pytest.mark.parametrize("function", [fit_curves, curve_bands, audit_runs])
+def test_empty_tables_are_refused(runs, function):
+    with pytest.raises(ValueError, match="runs must have at least one row"):
+        function(runs[:0])
 
 
 @pytest.mark.parametrize("function", [fit_curves, curve_bands, bd_table, audit_runs])

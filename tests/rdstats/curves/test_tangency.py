@@ -43,6 +43,14 @@ def test_overpriced_rate_is_found(runs):
     assert 0.0 not in audit.interval
 
 
+def test_names_of_seeds_do_not_matter(runs):
+    audit = tangency_audit(*runs, groups=SEED)
+    renamed = tangency_audit(*runs, groups=np.array(list("caebd"))[SEED])
+    assert (renamed.interval.low, renamed.interval.high) == pytest.approx(
+        (audit.interval.low, audit.interval.high), rel=1e-9
+    )
+
+
 def test_outliers_are_marked(runs):
     rate = runs[0].copy()
     rate[7] *= 1.5
@@ -73,6 +81,18 @@ def test_equal_deviations_have_no_variance():
         audit = capacity_audit(CAPACITY, CAPACITY, groups=SEED)
     assert audit.status is Status.ZERO_VARIANCE
     assert audit.estimate == 0.0
+
+
+def test_deviations_equal_up_to_rounding_have_no_variance():
+    with pytest.warns(DegenerateDataWarning, match="copied runs"):
+        audit = capacity_audit(1.1 * CAPACITY[:-1], CAPACITY[:-1], groups=SEED[:-1])
+    assert audit.status is Status.ZERO_VARIANCE
+
+
+def test_runs_without_seed_are_left_out(runs):
+    with pytest.warns(DroppedRowsWarning, match="1 of 20 runs left out"):
+        audit = capacity_audit(runs[0], CAPACITY, groups=np.where(np.arange(20) == 3, np.nan, SEED))
+    assert (audit.n, audit.n_groups) == (19, 5)
 
 
 def test_undetermined_curve_passes_its_reason_on():

@@ -82,6 +82,23 @@ def test_no_usable_run_gives_an_empty_table():
     assert {"condition", "efficiency_low", "status"} <= set(table.columns)
 
 
+def test_kinds_of_columns_do_not_matter():
+    runs = runs_of(np.random.default_rng(0), n_groups=2, n_seeds=3)
+    runs.loc[0, "rate"] = np.nan
+    with pytest.warns(DroppedRowsWarning, match="1 of 6 runs left out"):
+        expected = optimality_table(runs, frontier=GAUSSIAN, by=["condition"])
+    for kind in (runs.convert_dtypes(), runs.astype(object)):
+        with pytest.warns(DroppedRowsWarning, match="1 of 6 runs left out"):
+            table = optimality_table(kind, frontier=GAUSSIAN, by=["condition"])
+        pd.testing.assert_frame_equal(table, expected, check_dtype=False)
+
+
+def test_runs_without_group_are_refused():
+    runs = runs_of(np.random.default_rng(0), n_groups=2, n_seeds=3).assign(condition=["a", None] * 3)
+    with pytest.raises(ValueError, match="runs must have a value of condition in every row, but 3 of 6 lack"):
+        optimality_table(runs, frontier=GAUSSIAN, by=["condition"])
+
+
 def test_missing_column():
     with pytest.raises(ValueError, match="runs must have the columns"):
         optimality_table(pd.DataFrame({"rate": [1.0]}), frontier=GAUSSIAN)
