@@ -10,7 +10,7 @@ import pytest
 
 from rdsweep.engines._queue import Claim, PackQueue, remainder
 from rdsweep.engines._settled import SettledRuns
-from rdsweep.store import Results, open_results
+from rdsweep.store import Leases, Results, open_results
 from rdsweep.sweeps import Pack, plan_packs
 
 
@@ -117,3 +117,20 @@ def test_the_rest_of_a_pack(tiny: SimpleNamespace) -> None:
     first, *others = pack.configs
     assert remainder(pack, ()) is pack
     assert remainder(pack, (first.run_id,)).configs == tuple(others)
+
+
+def test_a_pack_that_is_stored_while_it_is_claimed_is_taken_out(
+    join: Callable[..., PackQueue],
+    results: Results,
+    tiny: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine, acquire = join(), Leases.acquire
+
+    def store_meanwhile(leases: Leases, pack: Pack) -> bool:
+        results.write_pack(pack, tiny.trained_pack(pack.configs), sweep_name="tiny")
+        return acquire(leases, pack)
+
+    monkeypatch.setattr(Leases, "acquire", store_meanwhile)
+    assert mine.take() is None
+    assert not mine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -40,6 +41,21 @@ def test_a_trial_takes_a_core_and_a_share_of_a_gpu(
 
     engine = RayEngine(slots, n_gpus)  # type: ignore[arg-type]
     assert resources_of_trial(engine.gpu_share)({"device": device}).bundles == [resources]
+
+
+def test_a_cluster_that_does_not_answer_is_told_at_once() -> None:
+    from rdsweep.engines._ray import ray_engine
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+        with (
+            pytest.raises(
+                ValueError, match=rf"running Ray cluster, but got '{address}': Connection refused$"
+            ),
+            ray_engine(address=address, device="cpu", n_workers=1),
+        ):
+            pass
 
 
 def launch(results: Path, *options: str) -> subprocess.Popen[str]:

@@ -61,3 +61,18 @@ def test_only_old_temporary_files_are_collected(tmp_path: Path) -> None:
         os.utime(tmp_path / name, (0, 0))
     collect_leftovers(tmp_path)
     assert names(tmp_path) == [".new.parquet.host.1.2.tmp", "part.parquet"]
+
+
+def test_leftovers_of_another_user_are_left_to_that_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leftover = tmp_path / ".old.parquet.host.1.2.tmp"
+    leftover.touch()
+    os.utime(leftover, (0, 0))
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    collect_leftovers(tmp_path)
+    assert names(tmp_path) == [leftover.name]

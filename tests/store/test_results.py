@@ -209,3 +209,14 @@ def test_a_full_disk_keeps_what_was_stored_before(
     with pytest.raises(ResultsError, match="No space left on device"):
         stored.write_pack(pack, trained, sweep_name="again")
     assert {path: path.read_bytes() for path in all_files(stored)} == before
+
+
+def test_checkpoints_are_kept_while_another_launcher_trains(results: Results, pack: Pack) -> None:
+    file = results.checkpoint_file(pack.pack_id)
+    file.write(b"half")
+    with results.leases() as theirs:
+        assert theirs.acquire(pack)
+        results.drop_checkpoints()
+        assert file.read() == b"half"
+    results.drop_checkpoints()
+    assert file.read() is None

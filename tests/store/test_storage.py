@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyarrow import fs
 
@@ -23,7 +24,7 @@ class Unreliable(fs.FileSystemHandler):
 
     def __init__(self) -> None:
         self.inner = fs.LocalFileSystem()
-        self.faults: list[OSError] = []
+        self.faults: list[Exception] = []
 
     def __getattribute__(self, name: str) -> object:
         if name.startswith("_") or name in ("inner", "faults", "get_type_name", "normalize_path"):
@@ -129,6 +130,19 @@ def test_files_come_and_go(tmp_path: Path, unreliable: Storage, remote: bool) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["runs"]
 
 
+def test_a_folder_that_is_not_there_needs_no_error_of_its_own_kind(
+    tmp_path: Path, unreliable: Storage, handler: Unreliable, pauses: list[float]
+) -> None:
+    handler.faults = [OSError("No such directory: bucket/checkpoints")]
+    unreliable.remove_folder("checkpoints")
+    assert pauses == []
+    (tmp_path / "checkpoints").mkdir()
+    handler.faults = [down()]
+    unreliable.remove_folder("checkpoints")
+    assert len(pauses) == 1
+    assert not (tmp_path / "checkpoints").exists()
+
+
 def test_a_stored_file_makes_its_folder(tmp_path: Path) -> None:
     file = StoredFile(open_storage(tmp_path), "checkpoints/p.safetensors")
     assert file.read() is None
@@ -202,13 +216,21 @@ def test_patience_ends(unreliable: Storage, handler: Unreliable, pauses: list[fl
             OSError("AWS Error NO_SUCH_BUCKET during ListObjectsV2 operation: gone"),
             "AWS Error NO_SUCH_BUCKET",
         ),
+        (
+            OSError(
+                "google::cloud::Status(PERMISSION_DENIED: Permanent error, with a last message of No access "
+                "error_info={reason=No access, metadata={http_status_code=403}})"
+            ),
+            "PERMISSION_DENIED: Permanent error, with a last message of No access$",
+        ),
+        (pa.ArrowInvalid("google::cloud::Status(INVALID_ARGUMENT: no name)"), "INVALID_ARGUMENT: no name"),
         (OSError(errno.ENOSPC, "x"), "No space left on device"),
         (OSError(errno.EACCES, "x"), "Permission denied"),
         (OSError(errno.EROFS, "x"), "Read-only file system"),
     ],
 )
 def test_a_refusal_is_told_at_once(
-    unreliable: Storage, handler: Unreliable, pauses: list[float], fault: OSError, reason: str
+    unreliable: Storage, handler: Unreliable, pauses: list[float], fault: Exception, reason: str
 ) -> None:
     handler.faults = [fault]
     with pytest.raises(ResultsError, match=rf"^cannot write remote/runs/a: {reason}[^\n]*$"):
@@ -244,6 +266,17 @@ def test_a_uri_outlives_a_path(tmp_path: Path) -> None:
     uri = "s3://bucket/sweep?region=us-east-1"
     assert open_storage(uri).location == open_storage(Path(uri)).location == "s3://bucket/sweep"
     assert open_storage(f"file://{tmp_path}").location == str(tmp_path)
+
+
+@pytest.mark.parametrize("uri", ["gs://bucket/sweep", "gs://anonymous@bucket/sweep?scheme=http"])
+def test_a_call_to_google_ends_within_seconds_unless_told_otherwise(uri: str) -> None:
+    def like(seconds: int) -> fs.FileSystem:
+        return fs.FileSystem.from_uri(f"{uri}{'&' if '?' in uri else '?'}retry_limit_seconds={seconds}")[0]
+
+    assert open_storage(uri).location == "gs://bucket/sweep"
+    assert open_storage(uri).filesystem == like(10) != fs.FileSystem.from_uri(uri)[0]
+    joined = f"{uri}{'&' if '?' in uri else '?'}retry_limit_seconds=60"
+    assert open_storage(joined).filesystem == like(60)
 
 
 def test_many_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:

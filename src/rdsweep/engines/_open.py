@@ -18,7 +18,13 @@ def open_engine(name: str, *, address: str | None, device: str, n_workers: int |
     """Open an engine for the ``with`` block; options as for `run_sweep`.
 
     Whatever runs sweeps within the block shares the Ray that an outer ``open_engine`` started.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of its range; for ``address`` see `check_address`.
     """
+    check_address(address)
     if name == "inline":
         yield inline_engine(device=device)
         return
@@ -29,3 +35,23 @@ def open_engine(name: str, *, address: str | None, device: str, n_workers: int |
 
     with ray_engine(address=address, device=device, n_workers=n_workers) as engine:
         yield engine
+
+
+def check_address(address: str | None) -> None:
+    """Check that a sweep can be launched on the Ray cluster at ``address``.
+
+    Raises
+    ------
+    ValueError
+        If it is an address of Ray Client, through which Ray Tune chooses packs in a process of the cluster,
+        out of reach of the launcher's leases, progress and signals.
+
+    Examples
+    --------
+    >>> check_address("10.0.0.1:6379")
+    """
+    if address is not None and address.startswith("ray://"):
+        raise ValueError(
+            "address must be auto or HOST:PORT, with the launch on a node of the cluster "
+            f"(ray job submit takes it there), but got {address!r}"
+        )

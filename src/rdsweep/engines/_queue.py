@@ -104,8 +104,10 @@ class PackQueue:
         self._leases.release(claim.pack.pack_id)
 
     def _claim(self, planned_id: str) -> Claim | None:
-        """Return what is left of a pack; a pack of which nothing is left is taken out."""
-        planned = self._waiting[planned_id]
+        """Return what is left of a pack that waits; a pack of which nothing is left waits no longer."""
+        planned = self._waiting.get(planned_id)
+        if planned is None:
+            return None
         elsewhere = tuple(sorted(self._settled.run_ids.intersection(_run_ids(planned))))
         left = remainder(planned, elsewhere)
         if not left.configs:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from rdsweep.engines._engine import Device, Engine
 from rdsweep.engines._job import PackJob, TrainPack
-from rdsweep.engines._open import ENGINES, open_engine
+from rdsweep.engines._open import ENGINES, check_address, open_engine
 from rdsweep.engines._placement import share_runs
 from rdsweep.engines._plan import plan_missing
 from rdsweep.engines._profiles import settle_profiles
@@ -195,6 +195,7 @@ def _train(
 def _check_options(engine: str, *, address: str | None, pack_size: int | None, n_workers: int | None) -> None:
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, but got {engine!r}")
+    check_address(address)
     for name, value in (("pack_size", pack_size), ("n_workers", n_workers)):
         if value is not None and value < 1:
             raise ValueError(f"{name} must be an integer of at least 1, but got {value!r}")

@@ -53,7 +53,7 @@ def collect_leftovers(folder: Path, *, older_than: float = LEFTOVER_AGE) -> None
         try:
             if temporary.stat().st_mtime < newest:
                 temporary.unlink()
-        except FileNotFoundError:  # another process collected it, or its writer renamed it
+        except (FileNotFoundError, PermissionError):  # collected or renamed meanwhile, or another user's
             continue
 
 

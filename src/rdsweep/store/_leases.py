@@ -7,9 +7,9 @@ differ between machines do no harm.
 
 To claim a pack, a launcher first writes the claim and then reads the files of the others. Of two that claim
 the same run at the same time, at least one therefore sees the other and yields. That holds on every storage
-on which a file that was written is read at once: local disks, S3, Google Cloud Storage, and NFS but for the
-few seconds after a launcher has joined. Where it fails, a pack is trained twice, which costs time and no
-more: both launchers store the same rows.
+on which a file that was written is read at once: local disks, S3, Google Cloud Storage, and NFS unless it is
+mounted with ``nocto``. Where it fails, a pack is trained twice, which costs time and no more: both launchers
+store the same rows.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import pyarrow as pa
+
 from rdsweep.store._errors import ResultsError
 
 T = TypeVar("T")
@@ -39,6 +41,9 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 """Answers of an object store, which have no error number, that will be the same a minute later."""
+
+_ORNAMENT = re.compile(r" \(Request ID: \w+\)|^google::cloud::Status\(| error_info=\{.*")
+"""What answers of Amazon's and Google's stores say besides."""
 
 _log = logging.getLogger(__name__)
 
@@ -78,6 +83,8 @@ def insist(verb: str, place: str, call: Callable[[], T], *, patience: float) -> 
             return call()
         except ResultsError:
             raise
+        except pa.ArrowInvalid as error:
+            raise ResultsError(f"cannot {verb} {place}: {one_reason(error)}") from error
         except OSError as error:
             problem = f"cannot {verb} {error.filename or place}: {one_reason(error)}"
             if not _may_pass(error) or time.monotonic() + pause > give_up:
@@ -87,7 +94,7 @@ def insist(verb: str, place: str, call: Callable[[], T], *, patience: float) -> 
         pause = min(2.0 * pause, _LONGEST_PAUSE)
 
 
-def one_reason(error: OSError) -> str:
+def one_reason(error: OSError | pa.ArrowInvalid) -> str:
     """Return why an operation failed, in one line.
 
     Examples
@@ -95,9 +102,9 @@ def one_reason(error: OSError) -> str:
     >>> one_reason(OSError(errno.ENOSPC, "Failed to write. Detail: ..."))
     'No space left on device'
     """
-    if error.errno is not None:
+    if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
-    return re.sub(r" \(Request ID: \w+\)", "", " ".join(str(error).split())) or type(error).__name__
+    return _ORNAMENT.sub("", " ".join(str(error).split())) or type(error).__name__
 
 
 def _may_pass(error: OSError) -> bool:

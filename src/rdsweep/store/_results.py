@@ -67,8 +67,12 @@ class Results:
         return StoredFile(self.storage, f"checkpoints/{pack_id}.safetensors")
 
     def drop_checkpoints(self) -> None:
-        """Delete all checkpoints; those of finished packs are gone already, others belong to old plans."""
-        self.storage.remove_folder("checkpoints")
+        """Delete all checkpoints, unless another launcher is training; finished packs have none any more.
+
+        Others belong to old plans, or to a launcher that trains another sweep into the same results.
+        """
+        if not self.leases().held_by_others():
+            self.storage.remove_folder("checkpoints")
 
     def leases(self, *, expire_after: float = 60.0) -> Leases:
         """Return the leases by which several launchers share these results.

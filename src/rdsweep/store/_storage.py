@@ -26,6 +26,9 @@ T = TypeVar("T")
 _OBJECT_STORES = {"s3", "gcs", "abfs"}
 """Arrow's names of the file systems on which a file appears when the last of it has arrived."""
 
+_GOOGLE_RETRY_SECONDS = 10
+"""Time for which Arrow tries a call again; by default 15 minutes in which it is silent and deaf to Ctrl-C."""
+
 
 @dataclass(frozen=True)
 class Storage:
@@ -90,8 +93,9 @@ class Storage:
         def call() -> None:
             try:
                 self.filesystem.delete_dir(self._path(name))
-            except FileNotFoundError:
-                return
+            except OSError:  # of which Arrow has no kind of its own for a folder that Google does not have
+                if self.filesystem.get_file_info(self._path(name)).type != fs.FileType.NotFound:
+                    raise
 
         self._insist("remove", name, call)
 
@@ -99,7 +103,7 @@ class Storage:
         """Give a file another name, in a folder that is made if need be."""
 
         def call() -> None:
-            self.filesystem.create_dir(posixpath.dirname(self._path(target)), recursive=True)
+            self._create_folder(posixpath.dirname(self._path(target)))
             self.filesystem.move(self._path(name), self._path(target))
 
         self._insist("move", name, call)
@@ -170,11 +174,20 @@ class Storage:
 
     def _make_folder(self, name: str) -> None:
         path = self._path(name)
-        self.filesystem.create_dir(path, recursive=True)
+        self._create_folder(path)
         if self.is_local:
             if not os.access(path, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
             collect_leftovers(Path(path))
+
+    def _create_folder(self, path: str) -> None:
+        if self.filesystem.type_name == "gcs":
+            kinds = (info.type for info in map(self.filesystem.get_file_info, (path, path.split("/")[0])))
+            if next(kinds) == fs.FileType.Directory:
+                return
+            if next(kinds) == fs.FileType.NotFound:  # which Arrow would make, and a typo become a bucket
+                raise ResultsError(f"cannot make {self.location}: there is no such bucket")
+        self.filesystem.create_dir(path, recursive=True)
 
 
 @dataclass(frozen=True)
@@ -222,7 +235,7 @@ def open_storage(location: str | Path) -> Storage:
         path = os.path.abspath(location)
         return Storage(path, fs.LocalFileSystem(), path)
     try:
-        filesystem, root = fs.FileSystem.from_uri(uri)
+        filesystem, root = fs.FileSystem.from_uri(_with_short_retries(uri))
     except (pa.ArrowException, OSError, ValueError) as error:
         cause = " ".join(str(error).split())
         raise ResultsError(
@@ -231,3 +244,10 @@ def open_storage(location: str | Path) -> Storage:
     if isinstance(filesystem, fs.LocalFileSystem):
         return Storage(root, filesystem, root)
     return Storage(f"{uri.split('://')[0]}://{root}", filesystem, root)
+
+
+def _with_short_retries(uri: str) -> str:
+    """Return ``uri`` such that a call to Google's storage ends, and can be interrupted, within seconds."""
+    if not uri.startswith(("gs:", "gcs:")) or "retry_limit_seconds=" in uri:
+        return uri
+    return f"{uri}{'&' if '?' in uri else '?'}retry_limit_seconds={_GOOGLE_RETRY_SECONDS}"

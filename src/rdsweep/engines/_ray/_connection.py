@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from rdsweep.engines._ray._shipping import shipped_code
 _OBJECT_STORE_BYTES = 128 * 2**20
 """Ample for the plan of a sweep, the only thing that passes through it."""
 
+_SECONDS_TO_ANSWER = 10.0
+"""Time for a cluster to take a connection; Ray itself tries for minutes."""
+
 
 @contextmanager
 def ray_engine(*, address: str | None, device: str, n_workers: int | None) -> Iterator[RayEngine]:
@@ -33,6 +37,11 @@ def ray_engine(*, address: str | None, device: str, n_workers: int | None) -> It
         On a cluster, CUDA may be wanted before there is any, for nodes that an autoscaler adds.
     n_workers : int or None
         Packs at once on the fastest kind of device; by default one per core or GPU of the cluster.
+
+    Raises
+    ------
+    ValueError
+        If there is no cluster at ``address``, or ``device`` is none of these or not there.
     """
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     with _connection(address, n_cpus=n_workers):
@@ -60,6 +69,8 @@ def _connection(address: str | None, *, n_cpus: int | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    if address is not None:
+        _check_answers(address)
     # Sockets live in the folder and their paths may have 103 characters at most, so it cannot be the one that
     # macOS names in TMPDIR. Ray opens its own folder to all users and never deletes it, so it lies in a
     # private one that is deleted at the end.
@@ -75,6 +86,20 @@ def _connection(address: str | None, *, n_cpus: int | None) -> Iterator[None]:
             yield
         finally:
             ray.shutdown(wait_for_processes=True)  # so that none writes into the folder that goes next
+
+
+def _check_answers(address: str) -> None:
+    """Raise ``ValueError`` if ``address`` names a host and a port at which nobody takes a connection."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():  # auto, or what Ray refuses at once
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS_TO_ANSWER).close()
+    except OSError as error:
+        cause = error.strerror or error
+        raise ValueError(
+            f"address must be that of a running Ray cluster, but got {address!r}: {cause}"
+        ) from error
 
 
 def _local_options(folder: str, *, n_cpus: int | None) -> dict[str, Any]:
