@@ -172,7 +172,7 @@ def test_run_exits_by_what_is_left(rdsweep, here, monkeypatch, ended, code, text
         code,
         f"results/tiny: {text}\n" if "of 12" in text else f"results/tiny: 11 of 12 runs done, {text}\n",
     )
-    assert asked["results"] == Path("results/tiny")
+    assert asked["results"] == "results/tiny"
     assert asked["retry_failed"] is True
 
 
@@ -194,6 +194,18 @@ def test_an_interrupt_exits_130_with_one_line(rdsweep, here, monkeypatch):
         130,
         "",
         "rdsweep: interrupted; finished packs are kept in results/tiny\n",
+    )
+
+
+def test_an_interrupted_report_takes_one_line(rdsweep, here, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rdsweep.cli._report.build_report", interrupted)
+    assert rdsweep("report", "r.yaml", "--results", "results/tiny", "--out", "out") == (
+        130,
+        "",
+        "rdsweep: interrupted before the report in out was whole\n",
     )
 
 

@@ -1,3 +1,4 @@
+import os
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -184,6 +185,75 @@ def test_results_without_a_completed_run_are_refused_with_the_reason(
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ResultsError):
         report(tmp_path, tmp_path / "nowhere")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("out", ["taken", "taken/deeper"])
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(
+    tmp_path: Path, make_tables: Maker, make_results: Writer, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    monkeypatch.setattr("rdsweep.report._build.analyze", lambda *_, **__: pytest.fail("work was begun"))
+    with pytest.raises(NotADirectoryError) as caught:
+        report(tmp_path, make_results(make_tables()), out=out)
+    assert caught.value.filename == str(tmp_path / out)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_of_someone_else_is_refused(
+    tmp_path: Path, make_tables: Maker, make_results: Writer
+) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(PermissionError) as caught:
+        report(tmp_path, make_results(make_tables()), out="locked/out")
+    assert caught.value.filename == str(tmp_path / "locked" / "out")
+
+
+@pytest.mark.parametrize("moment", [1, 29])
+def test_an_interrupt_while_writing_leaves_the_report_that_was_there(
+    tmp_path: Path, make_tables: Maker, make_results: Writer, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    tables = "tables: [coverage, curves, differences, achieved_rate, scores, checklist, failed, provenance]"
+    text = f"title: {{}}\nfigures: []\n{tables}"
+    results = make_results(make_tables())
+    before = contents(report(tmp_path, results, text.format("First")).parent)
+    assert len(before) == 29  # seven tables in four formats, and the page
+    written = []
+
+    def interrupted(descriptor: int) -> None:
+        written.append(descriptor)
+        if len(written) == moment:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    for out in ("out", "new"):
+        written.clear()
+        with pytest.raises(KeyboardInterrupt):
+            report(tmp_path, results, text.format("Second"), out=out)
+    assert contents(tmp_path / "out") == before
+    assert contents(tmp_path / "new") == {}
+
+
+def test_a_model_without_the_drawn_measure_is_left_out_of_figure_three(
+    tmp_path: Path, make_tables: Maker, make_results: Writer
+) -> None:
+    runs, scores = make_tables()
+    runs.loc[runs["model"] == "E1M1", "distortion_mse_own"] = np.nan
+    text = "title: T\npublished: true\nfigures: [figure_3]\ntables: [coverage]"
+    folder = report(tmp_path, make_results((runs, scores)), text).parent
+    assert [path.stem for path in (folder / "figures").glob("*.svg")] == ["figure-3"]
+
+
+def test_figure_six_has_no_panel_without_runs(
+    tmp_path: Path, make_tables: Maker, make_results: Writer
+) -> None:
+    text = "title: T\npublished: true\nfigures: [figure_6]\ntables: [coverage]"
+    page = report(tmp_path, make_results(make_tables()), text)
+    panels = {path.stem for path in (page.parent / "figures").glob("*.svg")}
+    assert panels == {"figure-6-1", "figure-6-2", "figure-6-3"}  # A, B and D of E2M1, but no run of C
 
 
 def test_a_bound_is_refused_for_measures_that_it_does_not_bound(

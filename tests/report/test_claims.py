@@ -15,6 +15,7 @@ from rdsweep.report._claims_metrics import CLAIM_METRICS
 from rdsweep.report._section import Listing
 from rdsweep.report._study import read_study
 from rdsweep.report._trace import row_run_ids
+from rdsweep.store import open_results
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]
 Maker = Callable[..., Tables]
@@ -73,16 +74,18 @@ def test_the_report_files_of_the_repository_are_read(name: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("distortion_mse", "distorsion"), "claims.0: must claim 'order-costs': metric must be one of"),
-        (("[capacity]", "capacity"), "claims.0: must claim 'order-costs': strata must be a list"),
-        (("difference", "greater"), "claims.0: must claim 'order-costs': contrast must be one of"),
+        (
+            ("distortion_mse", "distorsion"),
+            "claims[0] (order-costs) must have a metric out of rate, rate_own",
+        ),
+        (("[capacity]", "capacity"), "claims[0] cannot be read: claim 'order-costs': strata must be a list"),
+        (("difference", "greater"), "claims[0] cannot be read: claim 'order-costs': contrast must be one of"),
     ],
 )
 def test_a_mistake_in_a_claim_is_one_line_that_names_it(change: tuple[str, str], message: str) -> None:
     with pytest.raises(ReportError) as error:
         parse_report_file(f"title: T\nclaims:\n{CLAIM.replace(*change)}", name="r.yaml")
-    assert "order-costs" in str(error.value)
-    assert message.rsplit(": ", 1)[-1] in str(error.value)
+    assert str(error.value).startswith(f"r.yaml:3: {message}")
     assert "\n" not in str(error.value)
 
 
@@ -122,9 +125,10 @@ def test_every_row_of_every_table_names_runs_of_the_folder(
     tmp_path: Path, results: Path, make_tables: Maker
 ) -> None:
     file = parse_report_file(f"title: T\npublished: true\nfigures: []\nclaims:\n{CLAIM}", name="r.yaml")
-    study = read_study(file, results)
+    store = open_results(results)
+    study = read_study(file, store)
     known = set(make_tables(seeds=range(5))[0]["run_id"])
-    tables = [table for part in _sections(analyze(study), results, Listing("", ())) for table in part.tables]
+    tables = [table for part in _sections(analyze(study), store, Listing("", ())) for table in part.tables]
     names = {table.name for table in tables}
     assert {"verdicts", "claims", "checklist", "differences-distortion_mse", "scores"} <= names
     for table in tables:

@@ -25,9 +25,19 @@ TableName = Literal["runs", "scores", "history", "score_history", "maps", "codes
 SweepPath = Annotated[
     Path, typer.Argument(metavar="SWEEP", help="Sweep file, for example sweeps/quick.yaml.")
 ]
-ResultsPath = Annotated[Path, typer.Argument(metavar="RESULTS", help="Results folder of a sweep.")]
+# Text, because a path would fold the slashes of a URI such as s3://bucket/quick into one.
+ResultsPlace = Annotated[
+    str,
+    typer.Argument(metavar="RESULTS", help="Results of a sweep: a folder, or a URI as s3://bucket/quick."),
+]
 ResultsOption = Annotated[
-    Path | None, typer.Option("--results", help="Results folder.", show_default="results/NAME")
+    str | None,
+    typer.Option(
+        "--results",
+        metavar="RESULTS",
+        help="Where the results lie: a folder, or a URI as s3://bucket/quick.",
+        show_default="results/NAME",
+    ),
 ]
 DeviceOption = Annotated[
     DeviceName,
@@ -76,7 +86,7 @@ def run(
     results: ResultsOption = None,
     engine: Annotated[EngineName, typer.Option(help="Ray Tune, or one pack after the other.")] = "ray",
     address: Annotated[
-        str | None, typer.Option(help="Ray cluster: auto or ray://HOST:PORT.", show_default="a local one")
+        str | None, typer.Option(help="Ray cluster: auto or HOST:PORT.", show_default="a local one")
     ] = None,
     device: DeviceOption = "auto",
     pack_size: PackSizeOption = None,
@@ -114,7 +124,7 @@ def study(
     ] = None,
     engine: Annotated[EngineName, typer.Option(help="Ray Tune, or one pack after the other.")] = "ray",
     address: Annotated[
-        str | None, typer.Option(help="Ray cluster: auto or ray://HOST:PORT.", show_default="a local one")
+        str | None, typer.Option(help="Ray cluster: auto or HOST:PORT.", show_default="a local one")
     ] = None,
     device: DeviceOption = "auto",
     pack_size: PackSizeOption = None,
@@ -128,7 +138,7 @@ def study(
     loaded = load_study_file(file)
     study_and_tell(
         loaded,
-        results=str(results or _default_results(loaded.name)),
+        results=results or _default_results(loaded.name),
         storage=storage,
         n_configs=n_configs,
         engine=engine,
@@ -142,7 +152,7 @@ def study(
 
 @app.command()
 def status(
-    results: ResultsPath,
+    results: ResultsPlace,
     as_json: JsonOption = False,
     watch: Annotated[bool, typer.Option("--watch", help="Look until all runs have an outcome.")] = False,
 ) -> None:
@@ -154,7 +164,7 @@ def status(
 
 @app.command()
 def verify(
-    results: ResultsPath,
+    results: ResultsPlace,
     repair: Annotated[bool, typer.Option("--repair", help="Put broken packs aside.")] = False,
 ) -> None:
     """Check every file of the results; exits with 1 if one is broken."""
@@ -166,7 +176,7 @@ def verify(
 
 @app.command()
 def table(
-    results: ResultsPath,
+    results: ResultsPlace,
     name: Annotated[TableName, typer.Option("--table", help="Which table.")] = "runs",
     with_theory: Annotated[
         bool, typer.Option("--theory", help="Add to runs their distance from the exact optimum.")
@@ -188,7 +198,7 @@ def table(
 
 
 @app.command()
-def geometry(results: ResultsPath, out: TableOutOption = None, workers: WorkersOption = None) -> None:
+def geometry(results: ResultsPlace, out: TableOutOption = None, workers: WorkersOption = None) -> None:
     """Compute the indices of every run's code, or write them as one file; only what is new costs time."""
     from rdsweep.cli._geometry import deliver_geometry
     from rdsweep.store import open_results
@@ -198,7 +208,7 @@ def geometry(results: ResultsPath, out: TableOutOption = None, workers: WorkersO
 
 @app.command()
 def figures(
-    results: ResultsPath,
+    results: ResultsPlace,
     out: Annotated[Path, typer.Option(help="Folder to write the figures and their captions into.")],
     numbers: Annotated[str, typer.Option("--figures", help="Numbers, for example 2,4-11.")] = "1-11",
     per_seed: Annotated[bool, typer.Option("--per-seed", help="Draw a page of each seed besides.")] = False,
@@ -219,7 +229,10 @@ def report(
     report_file: Annotated[
         Path, typer.Argument(metavar="REPORT", help="Report file, for example reports/quick.yaml.")
     ],
-    results: Annotated[Path, typer.Option(help="Results folder of a sweep.")],
+    results: Annotated[
+        str,
+        typer.Option(metavar="RESULTS", help="Results of a sweep: a folder, or a URI as s3://bucket/quick."),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="Folder to write the page, tables and figures into.", show_default="required"),
@@ -230,14 +243,14 @@ def report(
     ] = None,
 ) -> None:
     """Build a report: one self-contained page, its tables and its figures."""
-    from rdsweep.report import build_report, trace_report
+    from rdsweep.cli._report import report_and_tell, trace_and_tell
 
     if trace is not None:
-        typer.echo("\n".join(trace_report(report_file, results=results, row=trace)))
+        trace_and_tell(report_file, results=results, row=trace)
     elif out is None:
         raise typer.BadParameter("must be given unless --trace is", param_hint="--out")
     else:
-        typer.echo(build_report(report_file, results=results, out=out))
+        report_and_tell(report_file, results=results, out=out)
 
 
 @app.command()
@@ -263,6 +276,6 @@ def version() -> None:
     print_versions()
 
 
-def _default_results(sweep_name: str) -> Path:
+def _default_results(sweep_name: str) -> str:
     """Return the results folder of a sweep where none is given."""
-    return Path("results", sweep_name)
+    return str(Path("results", sweep_name))

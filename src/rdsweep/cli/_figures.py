@@ -14,7 +14,7 @@ from rdsweep.store import open_results
 
 
 def deliver_figures(
-    results: Path, *, out: Path, figures: str, per_seed: bool, formats: str, where: Sequence[str]
+    results: str, *, out: Path, figures: str, per_seed: bool, formats: str, where: Sequence[str]
 ) -> None:
     """Draw figures, print each file as soon as it is written, and end with a list of what panels lack.
 

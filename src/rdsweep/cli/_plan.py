@@ -8,7 +8,6 @@ import math
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import typer
 
@@ -62,7 +61,7 @@ class Plan:
 
 
 def make_plan(
-    sweep: Sweep, *, results: Path, device: str, pack_size: int | None, n_workers: int | None
+    sweep: Sweep, *, results: str, device: str, pack_size: int | None, n_workers: int | None
 ) -> Plan:
     """Plan what `rdsweep.engines.run_sweep` would train on this machine."""
     chosen, n_devices = _local_device(device)

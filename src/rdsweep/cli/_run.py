@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import typer
 
@@ -14,7 +13,7 @@ from rdsweep.sweeps import Sweep
 def run_and_tell(
     sweep: Sweep,
     *,
-    results: Path,
+    results: str,
     engine: str,
     address: str | None,
     device: str,

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pandas as pd
 import typer
@@ -53,7 +52,7 @@ class SweepStatus:
         return not self.counts[["training", "missing"]].to_numpy().any()
 
 
-def show_status(results: str | Path, *, as_json: bool, watch: bool) -> None:
+def show_status(results: str, *, as_json: bool, watch: bool) -> None:
     """Print the status of a results folder once, or again and again until all runs have an outcome."""
     stored = open_results(results)
     configs, leases = stored.sweep().configs, stored.leases()

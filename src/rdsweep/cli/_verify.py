@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
 from rdsweep.store import Verification, open_results, verify_results
 
 
-def verify_and_tell(results: str | Path, *, repair: bool) -> bool:
+def verify_and_tell(results: str, *, repair: bool) -> bool:
     """Check results, print a line for each flaw and one for the whole, and return whether all is well."""
     verification = verify_results(open_results(results), repair=repair)
     for problem in verification.problems:

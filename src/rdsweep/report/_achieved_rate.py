@@ -6,7 +6,7 @@ import pandas as pd
 
 from rdsweep.drawing import drawing, looks
 from rdsweep.report._analysis import Analysis
-from rdsweep.report._format import counted, general, interval_name, percent
+from rdsweep.report._format import counted, interval_name, percent, span
 from rdsweep.report._hover import run_tips
 from rdsweep.report._panel import (
     Mark,
@@ -20,7 +20,7 @@ from rdsweep.report._panel import (
 )
 from rdsweep.report._section import ReportFigure, Section
 from rdsweep.report._table import ReportTable, estimates_by, header, numbers
-from rdsweep.report._units import axis_label, column_unit
+from rdsweep.report._units import axis_label, column_unit, with_unit
 
 
 def achieved_rate_section(analysis: Analysis) -> Section | None:
@@ -42,7 +42,7 @@ def _finding(analysis: Analysis) -> str:
     worst = analysis.achieved.nlargest(1, "worst").to_dict("records")[0]
     return (
         f"Every run’s rate lies within {percent(worst['worst'])} of its capacity; the run furthest off is "
-        f"one of {worst[file.condition]} at {general(worst[file.by])} nats."
+        f"one of {worst[file.condition]} at {with_unit(file.by, worst[file.by])}."
     )
 
 
@@ -89,7 +89,8 @@ def _table(analysis: Analysis) -> ReportTable:
         name="achieved_rate",
         caption=(
             f"Deviation of the achieved rate from the capacity in per cent, by {by} in {column_unit(by)}: "
-            f"mean over seeds with its {interval_name(study.file.confidence_level)} (Student’s t over runs)."
+            f"mean over seeds with its {interval_name(study.file.confidence_level)} (Student’s t), "
+            f"n = {span(frame['n'], 'run')}."
         ),
         frame=frame,
         columns=(

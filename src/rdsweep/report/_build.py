@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from rdsweep.report._section import Listing, Section
 from rdsweep.report._study import Study, read_study
 from rdsweep.report._table_files import table_files
 from rdsweep.report._trace import trace_row
-from rdsweep.store import open_results
+from rdsweep.store import Results, open_results, write_files
 
 
 def build_report(report_file: str | Path, *, results: str | Path, out: str | Path) -> Path:
@@ -43,7 +44,7 @@ def build_report(report_file: str | Path, *, results: str | Path, out: str | Pat
     report_file : path-like
         YAML file in the vocabulary of `ReportFile`.
     results : path-like
-        Results folder of a sweep.
+        Results folder of a sweep, or the URI of one in an object store.
     out : path-like
         Folder to write into, made if missing: ``index.html``, ``tables`` (each as CSV and
         Parquet, unrounded, and as Markdown and LaTeX, rounded) and ``figures`` (each as SVG, PDF and
@@ -61,6 +62,8 @@ def build_report(report_file: str | Path, *, results: str | Path, out: str | Pat
         selects, or several for one condition, level and seed.
     rdsweep.store.ResultsError
         If ``results`` is no results folder.
+    OSError
+        If ``out`` cannot be written to; whatever was there is then as it was.
 
     Examples
     --------
@@ -68,15 +71,19 @@ def build_report(report_file: str | Path, *, results: str | Path, out: str | Pat
     PosixPath('demo-report/index.html')
     """
     report_file, out = Path(report_file), Path(out)
-    study = _read(load_report_file(report_file), Path(results))
+    file, store = load_report_file(report_file), open_results(results)
+    study = _read(file, store)
+    _check_writable(out)
     analysis = _analyze(study)
     source = Listing("The report file", tuple(report_file.read_text(encoding="utf-8").rstrip().splitlines()))
-    sections = _sections(analysis, Path(results), source)
-    return write_page(study.file, sections=sections, limits=limits(analysis), out=out)
+    sections = _sections(analysis, store, source)
+    return write_page(file, sections=sections, limits=limits(analysis), out=out)
 
 
 def write_page(file: ReportFile, *, sections: Sequence[Section], limits: Sequence[str], out: Path) -> Path:
     """Write a page of ``sections``, their tables and their figures into ``out``, and return the page.
+
+    Files appear whole, the page last, and none unless all fit on the disk.
 
     Parameters
     ----------
@@ -90,9 +97,11 @@ def write_page(file: ReportFile, *, sections: Sequence[Section], limits: Sequenc
     """
     today = datetime.datetime.now(datetime.UTC).date()
     page = render_page(file, sections=sections, limits=limits, date=today)
-    _write_files(sections, out)
     index = out / "index.html"
-    index.write_text(page, encoding="utf-8")
+    contents = _contents(sections, out) | {index: page.encode()}
+    for folder in (out / "tables", out / "figures"):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_files(contents)
     return index
 
 
@@ -119,19 +128,30 @@ def trace_report(report_file: str | Path, *, results: str | Path, row: str) -> t
     ('02ab64c9d1f03e77', '5be90a1c2d4f6688', 'c41f7d20a9b35e12')
     """
     file = load_report_file(Path(report_file)).model_copy(update={"figures": ()})  # none has to be drawn
-    study = _read(file, Path(results))
-    return trace_row(_sections(_analyze(study), Path(results), Listing("", ())), study, row)
+    store = open_results(results)
+    study = _read(file, store)
+    return trace_row(_sections(_analyze(study), store, Listing("", ())), study, row)
 
 
-def _read(file: ReportFile, results: Path) -> Study:
-    study = read_study(file, results)
+def _read(file: ReportFile, store: Results) -> Study:
+    study = read_study(file, store)
     if study.runs.empty:
         causes = "; ".join(f"{row.n_runs} {row.reason}" for row in study.exclusions.itertuples())
         raise ReportError(
-            f"results must hold a completed run, but {results} has none of {study.n_stored}"
+            f"results must hold a completed run, but {store.location} has none of {study.n_stored}"
             + (f": {causes}" if causes else "")
         )
     return study
+
+
+def _check_writable(out: Path) -> None:
+    """Refuse a folder at once that could not be written to after minutes of analysis."""
+    place = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    try:
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        error.filename = str(out)
+        raise
 
 
 def _analyze(study: Study) -> Analysis:
@@ -139,8 +159,8 @@ def _analyze(study: Study) -> Analysis:
     return analyze(study, bound=theoretical_bound(curve) if curve.bound else None)
 
 
-def _sections(analysis: Analysis, results: Path, source: Listing) -> list[Section]:
-    study, store = analysis.study, open_results(results)
+def _sections(analysis: Analysis, store: Results, source: Listing) -> list[Section]:
+    study = analysis.study
     verdicts = judge_claims(study, store) if study.file.claims else None
     parts = (
         claims_section(study.file, verdicts),
@@ -156,7 +176,7 @@ def _sections(analysis: Analysis, results: Path, source: Listing) -> list[Sectio
         learning_section(study, store),
         geometry_section(study, store),
         claim_tests_section(study.file, verdicts),
-        protocols_section(study, results, verdicts),
+        protocols_section(study, store, verdicts),
         methods_section(analysis),
         checklist_section(analysis, verdicts),
         exclusions_section(analysis),
@@ -165,15 +185,13 @@ def _sections(analysis: Analysis, results: Path, source: Listing) -> list[Sectio
     return [part for part in parts if part is not None]
 
 
-def _write_files(sections: Sequence[Section], out: Path) -> None:
-    tables, figures = out / "tables", out / "figures"
-    for folder in (tables, figures):
-        folder.mkdir(parents=True, exist_ok=True)
+def _contents(sections: Sequence[Section], out: Path) -> dict[Path, bytes]:
+    contents: dict[Path, bytes] = {}
     for section in sections:
         for table in section.tables:
-            for suffix, content in table_files(table).items():
-                (tables / f"{table.name}.{suffix}").write_bytes(content)
+            files = table_files(table)
+            contents |= {out / "tables" / f"{table.name}.{suffix}": data for suffix, data in files.items()}
         for figure in section.figures:
-            for name, files in figure.files.items():
-                for suffix, content in files.items():
-                    (figures / f"{name}.{suffix}").write_bytes(content)
+            for name, panel in figure.files.items():
+                contents |= {out / "figures" / f"{name}.{suffix}": data for suffix, data in panel.items()}
+    return contents

@@ -13,7 +13,6 @@ from rdsweep.report._format import (
     counted,
     duration,
     enumeration,
-    general,
     interval_name,
     p_value,
     percent,
@@ -23,6 +22,7 @@ from rdsweep.report._methods import CORRECTIONS, NOT_RECORDED, spread_of
 from rdsweep.report._overview import coverage
 from rdsweep.report._section import Section
 from rdsweep.report._table import ReportTable, header, words
+from rdsweep.report._units import with_unit
 
 
 def checklist_section(analysis: Analysis, verdicts: Verdicts | None) -> Section | None:
@@ -57,10 +57,13 @@ def _design(analysis: Analysis) -> Iterator[tuple[str, str, str]]:
     reasons = study.exclusions.itertuples(index=False, name=None)
     left_out = enumeration([f"{count(n_runs)} {reason}" for reason, n_runs in reasons])
     yield topic, "Conditions", enumeration(study.conditions)
-    levels = enumeration([general(level) for level in study.levels])
-    yield topic, f"Levels of {study.file.by}", levels
+    yield topic, f"Levels of {study.file.by}", with_unit(study.file.by, *study.levels)
     yield topic, "Unit of replication", "the run (one training with one seed)"
-    yield topic, "Sample size", f"{span(cells['n_completed'])} runs per cell, {count(len(study.runs))} in all"
+    yield (
+        topic,
+        "Sample size",
+        f"{span(cells['n_completed'], 'run')} per cell, {count(len(study.runs))} in all",
+    )
     yield topic, "How the sample size was chosen", NOT_RECORDED
     yield topic, "Random assignment", "equal seeds share weights, noise and the numbers behind images"
     yield topic, "Runs that failed", count(len(study.unfinished))

@@ -12,10 +12,10 @@ import pandas as pd
 from rdstats import claim_runs, evaluate_claims, summarize_verdicts
 from rdstats._status import RDStatsWarning, Status
 from rdsweep.report._claims_evidence import collect_evidence
-from rdsweep.report._format import count, general, nats
+from rdsweep.report._format import count, general
 from rdsweep.report._report_file import ReportError
 from rdsweep.report._study import Study
-from rdsweep.report._units import column_label
+from rdsweep.report._units import column_label, with_unit
 from rdsweep.store import Results
 
 RunIds = tuple[tuple[str, ...], ...]
@@ -134,7 +134,7 @@ def plain_stratum(stratum: str) -> str:
 
 def _plain_value(column: str, value: str) -> str:
     if column == "capacity":
-        return nats(float(value))
+        return with_unit(column, float(value))
     if column in ("beta_setting", "ratio", "task_weight"):
         return f"{column_label(column)} {general(float(value))}"
     return value

@@ -112,11 +112,13 @@ def _figure(analysis: Analysis, metric: str) -> ReportFigure:
 
 def _caption(analysis: Analysis, metric: str) -> str:
     file, table = analysis.study.file, analysis.differences[metric]
-    pairs = "pairs of runs with equal seeds" if file.comparison.paired else "runs of both conditions"
+    paired = file.comparison.paired
+    n = span(table["n"], "pair" if paired else "run")
+    kind = "of runs with equal seeds" if paired else "of both conditions"
     return (
         f"Mean difference of {column_label(metric).lower()}, condition minus {file.baseline}, with its "
         f"{interval_name(file.confidence_level)} (not adjusted for the number of comparisons). "
-        f"n = {span(table['n'])} {pairs} per point. Filled: adjusted p at most {file.alpha:.2g}; open: not."
+        f"n = {n} {kind} per point. Filled: adjusted p at most {file.alpha:.2g}; open: not."
     )
 
 

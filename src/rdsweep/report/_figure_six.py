@@ -63,9 +63,12 @@ def _figure(analysis: Analysis, scores: pd.DataFrame) -> ReportFigure:
 
 
 def _groups(scores: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
-    """Yield title, scores and published points of each panel; D has one for each model that is read."""
+    """Yield title, scores and published points of each panel with runs; D has one for each model read."""
     published = published_scores()
+    present = set(scores["panel"])
     for panel, title in _TITLES.items():
+        if panel not in present:
+            continue
         rows, points = scores[scores["panel"] == panel], published[published["panel"] == panel]
         if panel != "D":
             yield title, rows, points

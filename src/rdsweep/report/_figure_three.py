@@ -43,7 +43,8 @@ def figure_three_section(analysis: Analysis) -> Section | None:
     file = analysis.study.file
     if not file.published or "figure_3" not in file.figures:
         return None
-    present = set(analysis.study.conditions)
+    study = analysis.study
+    present = {name for name in study.conditions if len(_measured(study, name))}
     panels = {
         title: [file.baseline, *(name for name in names if name in present)]
         for title, names in _PANELS.items()

@@ -93,17 +93,6 @@ def general(value: float) -> str:
     return f"{value:g}".replace("-", _MINUS)
 
 
-def nats(capacity: float) -> str:
-    """Return a capacity with its unit.
-
-    Examples
-    --------
-    >>> nats(0.3), nats(1.0)
-    ('0.3 nats', '1 nat')
-    """
-    return f"{general(capacity)} {'nat' if capacity == 1 else 'nats'}"
-
-
 def count(value: int) -> str:
     r"""Return an integer with thin spaces between thousands.
 
@@ -115,17 +104,18 @@ def count(value: int) -> str:
     return f"{value:,}".replace(",", _THIN_SPACE).replace("-", _MINUS)
 
 
-def span(values: Iterable[int]) -> str:
-    """Return the least and greatest of some counts.
+def span(values: Iterable[int], noun: str = "") -> str:
+    """Return the least and greatest of some counts, with what is counted.
 
     Examples
     --------
-    >>> span([3, 2, 3]), span([3, 3])
-    ('2 to 3', '3')
+    >>> span([3, 2, 3]), span([3, 3]), span([1, 1], "run"), span([1, 2], "run")
+    ('2 to 3', '3', '1 run', '1 to 2 runs')
     """
     ordered = sorted(map(int, values))
     low, high = ordered[0], ordered[-1]
-    return count(low) if low == high else f"{count(low)} to {count(high)}"
+    text = count(low) if low == high else f"{count(low)} to {count(high)}"
+    return f"{text} {noun if low == high == 1 else noun and noun + 's'}".rstrip()
 
 
 def counted(value: int, noun: str, plural: str | None = None) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from markupsafe import escape
 
-from rdsweep.report._format import general, number
+from rdsweep.report._format import number
 from rdsweep.report._report_file import ReportFile
-from rdsweep.report._units import column_label, column_unit
+from rdsweep.report._units import column_label, column_unit, with_unit
 
 
 def run_tips(runs: pd.DataFrame, columns: Sequence[str], file: ReportFile) -> list[str]:
@@ -19,8 +19,8 @@ def run_tips(runs: pd.DataFrame, columns: Sequence[str], file: ReportFile) -> li
         "\n".join(
             (
                 f"{run[file.condition]}, seed {run['seed']}",
-                _value(file.by, general(run[file.by])),
-                *(_value(column, number(run[column], decimals=4)) for column in columns),
+                f"{column_label(file.by)} {with_unit(file.by, run[file.by])}",
+                *(_measure(column, run[column]) for column in columns),
                 f"run {run['run_id']}",
             )
         )
@@ -28,8 +28,8 @@ def run_tips(runs: pd.DataFrame, columns: Sequence[str], file: ReportFile) -> li
     ]
 
 
-def _value(column: str, value: str) -> str:
-    return f"{column_label(column)} {value} {column_unit(column)}".rstrip()
+def _measure(column: str, value: float) -> str:
+    return f"{column_label(column)} {number(value, decimals=4)} {column_unit(column)}".rstrip()
 
 
 def with_tips(svg: str, tips: Mapping[str, Sequence[str]]) -> str:

@@ -10,10 +10,10 @@ from importlib.metadata import version
 import pandas as pd
 
 from rdsweep.report._analysis import Analysis
-from rdsweep.report._format import count, counted, enumeration, general, interval_name, percent
+from rdsweep.report._format import count, counted, enumeration, interval_name, percent
 from rdsweep.report._section import Section
 from rdsweep.report._study import Study
-from rdsweep.report._units import column_label, column_unit
+from rdsweep.report._units import column_label, with_unit
 
 _OBJECTIVES = {
     "constrained": "distortion plus weighted task losses subject to rate = C, by dual ascent on its price",
@@ -62,12 +62,11 @@ def methods_sentences(analysis: Analysis) -> list[str]:
 
 def _design(study: Study) -> str:
     file = study.file
-    levels = enumeration([general(level) for level in study.levels])
     return (
         f"We trained {counted(len(study.runs), 'model')}: {counted(len(study.conditions), 'condition')} "
-        f"({enumeration(study.conditions)}) at {column_label(file.by).lower()} {levels} "
-        f"{column_unit(file.by)}, with up to {counted(len(study.seeds), 'seed')} each; a seed fixes initial "
-        "weights, images and noise, so that runs with equal seeds pair across conditions."
+        f"({enumeration(study.conditions)}) at {column_label(file.by).lower()} "
+        f"{with_unit(file.by, *study.levels)}, with up to {counted(len(study.seeds), 'seed')} each; a seed "
+        "fixes initial weights, images and noise, so that runs with equal seeds pair across conditions."
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from rdsweep.report._analysis import Analysis
-from rdsweep.report._format import general, interval_name, percent
+from rdsweep.report._format import interval_name, percent, span
 from rdsweep.report._report_file import ReportFile
 from rdsweep.report._section import Section
 from rdsweep.report._study import Study
 from rdsweep.report._table import ReportTable, estimates_by, header
-from rdsweep.report._units import column_label, column_unit
+from rdsweep.report._units import column_label, column_unit, with_unit
 
 _MEANINGS = {
     "efficiency": "Efficiency in per cent: of the rate spent, what would suffice for the distortion reached.",
@@ -33,9 +33,8 @@ def optimality_section(analysis: Analysis) -> Section | None:
 
 def _finding(file: ReportFile, table: pd.DataFrame) -> str:
     extremes = table.sort_values("efficiency", ascending=False).to_dict("records")
-    unit = column_unit(file.by)
     best, worst = (
-        f"{percent(row['efficiency'])} ({row[file.condition]}, {general(row[file.by])} {unit})"
+        f"{percent(row['efficiency'])} ({row[file.condition]}, {with_unit(file.by, row[file.by])})"
         for row in (extremes[0], extremes[-1])
     )
     return f"The rate that would suffice for the distortion reached is {worst} to {best} of the rate spent."
@@ -51,7 +50,8 @@ def _table(study: Study, frame: pd.DataFrame, quantity: str) -> ReportTable:
         name=quantity,
         caption=(
             f"{_MEANINGS[quantity]} By {column_label(by).lower()} in {column_unit(by)}: mean over seeds with "
-            f"its {interval_name(study.file.confidence_level)} (Student’s t over runs)."
+            f"its {interval_name(study.file.confidence_level)} (Student’s t), "
+            f"n = {span(frame['n_runs'], 'run')}."
         ),
         frame=frame[[condition, by, "n_runs", *ends.values(), "status", "message"]],
         columns=(header("Condition", rows), *estimates_by(by, study.levels, shown, rows)),

@@ -11,7 +11,7 @@ from rdsweep.report._format import count, counted, duration, enumeration, genera
 from rdsweep.report._section import Section
 from rdsweep.report._study import Study
 from rdsweep.report._table import ReportTable, header, numbers
-from rdsweep.report._units import column_label, column_unit
+from rdsweep.report._units import column_label, column_unit, with_unit
 
 
 def overview_section(analysis: Analysis) -> Section:
@@ -65,12 +65,11 @@ def _finding(study: Study) -> str:
 
 def _facts(study: Study) -> dict[str, str]:
     runs = study.runs
-    levels = enumeration([general(level) for level in study.levels])
     sources = runs[["imbalance", "ratio"]].drop_duplicates().to_numpy()
     budgets = runs[["n_train", "epochs", "batch_size"]].drop_duplicates().to_numpy()
     return {
         "Conditions": enumeration(study.conditions),
-        column_label(study.file.by): f"{levels} {column_unit(study.file.by)}".strip(),
+        column_label(study.file.by): with_unit(study.file.by, *study.levels),
         "Seeds": f"{count(len(study.seeds))} ({enumeration(_ranges(study.seeds))})",
         "Protocol": _distinct(runs["protocol"]),
         "Objective": _distinct(runs["objective"]),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import warnings
-from pathlib import Path
+from dataclasses import replace
 
 import pandas as pd
 
@@ -15,30 +16,29 @@ from rdsweep.report._section import Section
 from rdsweep.report._study import Study, read_study
 from rdsweep.report._table import ReportTable, badges, estimates_beside, header, notes, numbers
 from rdsweep.report._units import column_label, column_unit
-from rdsweep.store import ResultsError, open_results
+from rdsweep.store import Results
 
 _RESAMPLING_SEED = 0  # equal results have to give equal tables
 
 
-def protocols_section(study: Study, results: Path, verdicts: Verdicts | None) -> Section | None:
+def protocols_section(study: Study, store: Results, verdicts: Verdicts | None) -> Section | None:
     """Return the section, or None for a report that names no other results.
 
-    The other folder is looked for beside ``results``. If it is missing or has none of the conditions, the
-    section says so: what has not been run cannot be compared.
+    The other folder is looked for beside that of ``store``. If it is missing or has none of the conditions,
+    the section says so: what has not been run cannot be compared.
     """
     file = study.file
     if file.sensitivity is None:
         return None
-    folder = results.absolute().parent / file.sensitivity.results
-    try:
-        other = read_study(file, folder)
-    except ResultsError:
+    beside = _beside(store, file.sensitivity.results)
+    if not beside.storage.is_folder("runs"):
         return _absence(f"There is no results folder {file.sensitivity.results} beside this one")
+    other = read_study(file, beside)
     if not set(other.conditions) & set(study.conditions):
         return _absence(
             f"The results folder {file.sensitivity.results} has no completed run of a condition here"
         )
-    theirs = judge_claims(other, open_results(folder)) if file.claims else None
+    theirs = judge_claims(other, beside) if file.claims else None
     differences = _differences(study, other)
     tables = [_difference_table(study, other, differences)]
     if verdicts is not None and theirs is not None:
@@ -54,6 +54,13 @@ def protocols_section(study: Study, results: Path, verdicts: Verdicts | None) ->
         ),
         tables=tuple(tables) if "protocols" in file.tables else (),
     )
+
+
+def _beside(store: Results, name: str) -> Results:
+    """Return the results called ``name`` next to ``store``, in the same storage; they may be missing."""
+    storage = store.storage
+    root = posixpath.join(posixpath.dirname(storage.root.rstrip("/")), name)
+    return Results(replace(storage, location=storage.location.removesuffix(storage.root) + root, root=root))
 
 
 def _absence(reason: str) -> Section:

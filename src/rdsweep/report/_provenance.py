@@ -66,7 +66,12 @@ def provenance_section(analysis: Analysis, report_file: Listing) -> Section:
     return Section(
         name="provenance",
         title="Provenance",
-        sentences=(f"Statistics and figures: Python {platform.python_version()}, {software}.",),
+        sentences=(
+            f"Statistics and figures: Python {platform.python_version()}, {software}.",
+            "Which runs are behind a row of a table, rdsweep report prints for the same report file and "
+            "results with --trace TABLE:ROW: TABLE is the name under the table, ROW a row of its .csv, "
+            "counted from 1.",
+        ),
         tables=(_provenance_table(analysis),) if shown else (),
         listings=(_run_ids(analysis), report_file),
     )

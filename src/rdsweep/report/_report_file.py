@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
-import re
+from collections.abc import Sized
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator
 
 from rdstats import Claim
 from rdsweep.report._claims_metrics import CLAIM_METRICS
 from rdsweep.store import MEASURES, TABLES
+from rdsweep.sweeps import (
+    Closed,
+    SweepError,
+    did_you_mean,
+    mistake,
+    parse_document,
+    read_document,
+    validate_document,
+)
+
+Filled = TypeVar("Filled", bound=Sized)
 
 FigureName = Literal[
     "figure_3", "figure_6", "rate_distortion", "differences", "achieved_rate", "scores", "geometry"
@@ -50,42 +58,52 @@ class ReportError(ValueError):
 
 
 def _check_metric(name: str) -> str:
-    if name not in _METRICS:
-        raise ValueError(f"must be one of {', '.join(_METRICS)}")
-    return name
+    return _known(name, _METRICS)
 
 
 def _check_filter(name: str) -> str:
-    if name not in _FILTERS:
-        raise ValueError(f"must be one of {', '.join(_FILTERS)}")
+    return _known(name, _FILTERS)
+
+
+def _known(name: str, names: tuple[str, ...]) -> str:
+    if name not in names:
+        raise mistake(f"must be one of {', '.join(names)}, but got {name!r}{did_you_mean(name, names)}")
     return name
+
+
+def _filled(value: Filled) -> Filled:
+    if not len(value):
+        raise mistake(f"must not be empty, but got {value!r}")
+    return value
 
 
 def _read_claim(entry: object) -> Claim:
     try:
         claim = Claim.from_dict(entry)  # type: ignore[arg-type]
-    except TypeError as error:  # pydantic lets it through
-        raise ValueError(str(error)) from error
+    except (TypeError, ValueError) as error:
+        raise mistake(f"cannot be read: {error}") from error
     if claim.metric not in CLAIM_METRICS:
-        raise ValueError(f"claim {claim.id!r}: metric must be one of {', '.join(CLAIM_METRICS)}")
+        hint = did_you_mean(claim.metric, CLAIM_METRICS)
+        rule = f"must have a metric out of {', '.join(CLAIM_METRICS)}"
+        raise mistake(f"({claim.id}) {rule}, but got {claim.metric!r}{hint}")
     return claim
 
 
 def _check_distinct(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
     ids = [claim.id for claim in claims]
     if repeated := sorted({name for name in ids if ids.count(name) > 1}):
-        raise ValueError(f"must have distinct ids, but several are called {', '.join(repeated)}")
+        raise mistake(f"must have distinct ids, but several are called {', '.join(repeated)}")
     return claims
 
 
 Metric = Annotated[str, AfterValidator(_check_metric)]
 Filter = Annotated[str, AfterValidator(_check_filter)]
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, AfterValidator(_filled)]
 Claims = Annotated[tuple[Annotated[Claim, PlainValidator(_read_claim)], ...], AfterValidator(_check_distinct)]
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Block(Closed):
+    model_config = ConfigDict(strict=False)  # lists become tuples
 
 
 class CurveChoice(_Block):
@@ -114,7 +132,7 @@ class Panel(_Block):
     """A group of conditions that share a panel; the baseline is added to each."""
 
     title: Text
-    conditions: Annotated[tuple[Text, ...], Field(min_length=1)]
+    conditions: Annotated[tuple[Text, ...], AfterValidator(_filled)]
 
 
 class Sensitivity(_Block):
@@ -171,8 +189,8 @@ class ReportFile(_Block):
     condition: Literal["model", "tasks", "imbalance", "protocol", "objective"] = "model"
     baseline: Text = "baseline"
     by: Literal["capacity", "beta_setting"] = "capacity"
-    where: dict[Filter, Annotated[list[str | float], Field(min_length=1)]] = {}
-    metrics: Annotated[tuple[Metric, ...], Field(min_length=1)] = ("distortion_mse",)
+    where: dict[Filter, Annotated[list[str | float], AfterValidator(_filled)]] = Field(default_factory=dict)
+    metrics: Annotated[tuple[Metric, ...], AfterValidator(_filled)] = ("distortion_mse",)
     score: Literal["f1", "f1_batch", "accuracy", "cross_entropy"] = "f1"
     curve: CurveChoice = CurveChoice()
     comparison: TestChoice = TestChoice()
@@ -212,18 +230,12 @@ def parse_report_file(text: str, *, name: str) -> ReportFile:
     ('distortion_mse',)
     >>> parse_report_file("title: A study\nmetrcs: [rate]", name="study.yaml")
     Traceback (most recent call last):
-    rdsweep.report._report_file.ReportError: study.yaml: metrcs: is not a key; did you mean 'metrics'?
+    rdsweep.report._report_file.ReportError: study.yaml:2: metrcs is not a known key; did you mean ...
     """
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ReportError(f"{name}: is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(data, dict):
-        raise ReportError(f"{name}: must hold keys and values, but holds {type(data).__name__}")
-    try:
-        return ReportFile.model_validate(data)
-    except ValidationError as error:
-        raise ReportError(f"{name}: {_one_line(error)}") from error
+        return validate_document(parse_document(text, name=name), ReportFile)
+    except SweepError as error:
+        raise ReportError(str(error)) from error
 
 
 def load_report_file(path: Path) -> ReportFile:
@@ -238,34 +250,7 @@ def load_report_file(path: Path) -> ReportFile:
     ...     load_report_file(Path(file.name)).title
     'A study'
     """
-    return parse_report_file(path.read_text(encoding="utf-8"), name=str(path))
-
-
-def _one_line(error: ValidationError) -> str:
-    # An unknown key comes first: it is often what another key is missing for.
-    first, *others = sorted(
-        error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden"
-    )
-    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
-    return f"{where}: {_rule(first)}" + (f" (and {len(others)} more)" if others else "")
-
-
-def _rule(error: ErrorDetails) -> str:
-    if error["type"] == "missing":
-        return "is required"
-    if error["type"] == "extra_forbidden":
-        keys = _keys_at(error["loc"])
-        close = difflib.get_close_matches(str(error["loc"][-1]), keys, n=1)
-        return "is not a key; " + (f"did you mean {close[0]!r}?" if close else f"keys are {', '.join(keys)}")
-    rule = re.sub(r"^(Value error, )?(\w+ should )?(must )?", "must ", error["msg"])
-    return f"{rule}, but got {error['input']!r}"
-
-
-def _keys_at(location: tuple[str | int, ...]) -> list[str]:
-    blocks: dict[str, type[_Block]] = {
-        "curve": CurveChoice,
-        "comparison": TestChoice,
-        "panels": Panel,
-        "sensitivity": Sensitivity,
-    }
-    return list((blocks[str(location[0])] if len(location) > 1 else ReportFile).model_fields)
+    try:
+        return validate_document(read_document(path), ReportFile)
+    except SweepError as error:
+        raise ReportError(str(error)) from error

@@ -8,11 +8,11 @@ import pandas as pd
 
 from rdsweep.drawing import MUTED, drawing, looks
 from rdsweep.report._analysis import Analysis
-from rdsweep.report._format import counted, general, interval_name, number, span
+from rdsweep.report._format import counted, interval_name, number, span
 from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, level_axis, panel_files
 from rdsweep.report._section import PanelFiles, ReportFigure, Section
 from rdsweep.report._table import ReportTable, estimates_by, fitting_decimals, header, numbers, words
-from rdsweep.report._units import axis_label, column_label, column_unit
+from rdsweep.report._units import axis_label, column_label, with_unit
 
 _READERS: dict[tuple[str, str], tuple[str, Any]] = {
     ("joint", "linear"): ("joint", "-"),
@@ -47,7 +47,7 @@ def _finding(analysis: Analysis) -> str:
     best = table.loc[table.groupby("task", sort=False)["mean"].agg("idxmin" if lower_is_better else "idxmax")]
     parts = [
         f"{row['task']} {number(row['mean'], decimals=3)} ({row[file.condition]}, "
-        f"{_reader(row['regime'], row['head'])}, {general(row[file.by])} {column_unit(file.by)})"
+        f"{_reader(row['regime'], row['head'])}, {with_unit(file.by, row[file.by])})"
         for row in best.to_dict("records")
     ]
     return f"Best mean {column_label(file.score)} by task: {'; '.join(parts)}."
@@ -111,8 +111,9 @@ def _table(analysis: Analysis) -> ReportTable:
         name="scores",
         caption=(
             f"{column_label(file.score)} by {file.by}: mean over seeds with its "
-            f"{interval_name(file.confidence_level)} (Student’s t), n = {span(table['n'])} runs. Joint heads "
-            "were trained with the model, probes on its frozen latents. Chance: the best constant answer."
+            f"{interval_name(file.confidence_level)} (Student’s t), n = {span(table['n'], 'run')}. Joint "
+            "heads were trained with the model, probes on its frozen latents. Chance: the best constant "
+            "answer."
         ),
         frame=table,
         columns=(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from rdsweep.models import MODELS
 from rdsweep.report._report_file import ReportError, ReportFile
-from rdsweep.store import open_results
+from rdsweep.store import Results
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +80,14 @@ class Study:
         return shown or [("", self.conditions)]
 
 
-def read_study(file: ReportFile, results: Path) -> Study:
-    """Read a results folder and keep what ``file`` selects.
+def read_study(file: ReportFile, store: Results) -> Study:
+    """Read the results in ``store`` and keep what ``file`` selects.
 
     Raises
     ------
     ReportError
         As for `select_study`.
     """
-    store = open_results(results)
     return select_study(file, runs=store.read("runs"), scores=store.read("scores"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rdsweep.report._format import enumeration, general
 from rdsweep.store import TABLES
 
 _LABELS = {
@@ -63,6 +64,31 @@ def short_unit(unit: str) -> str:
     'nats'
     """
     return _SHORT_UNITS.get(unit, unit)
+
+
+def with_unit(column: str, *values: float) -> str:
+    """Return settings such as capacities as prose does, their unit behind the last.
+
+    Examples
+    --------
+    >>> with_unit("capacity", 1.0), with_unit("capacity", 0.3), with_unit("capacity", 0.3, 1.0)
+    ('1 nat', '0.3 nats', '0.3 and 1 nats')
+    """
+    unit = column_unit(column)
+    if values == (1.0,):
+        unit = unit.removesuffix("s")
+    return f"{enumeration([general(value) for value in values])} {unit}".rstrip()
+
+
+def nats(capacity: float) -> str:
+    """Return a capacity with its unit.
+
+    Examples
+    --------
+    >>> nats(0.3), nats(1.0)
+    ('0.3 nats', '1 nat')
+    """
+    return with_unit("capacity", capacity)
 
 
 def axis_label(column: str, *, what: str = "") -> str:

@@ -12,7 +12,6 @@ from rdsweep.report._format import (
     general,
     interval,
     interval_name,
-    nats,
     number,
     percent,
     span,
@@ -22,6 +21,7 @@ from rdsweep.report._readouts import read_scores
 from rdsweep.report._report_file import ReportFile
 from rdsweep.report._section import Listing, PanelFiles, ReportFigure, Section
 from rdsweep.report._table import ReportTable, estimates, header, notes, numbers, words
+from rdsweep.report._units import nats
 
 __all__ = [
     "MISSING",
