@@ -285,8 +285,12 @@ def pack_key(config: RunConfig) -> PackKey:
 
     Sources, tasks, objectives, probes, learning rates and seeds may differ within a pack.
     """
-    training = replace(config.training, learning_rate=1.0, learning_rate_decay=1.0, cooldown=0.0)
-    return config.protocol, training
+    return config.protocol, _without_rates(config.training)
+
+
+@lru_cache(maxsize=10_000)
+def _without_rates(training: TrainingConfig) -> TrainingConfig:
+    return replace(training, learning_rate=1.0, learning_rate_decay=1.0, cooldown=0.0)
 
 
 def run_id_of(canonical_json: str) -> str:

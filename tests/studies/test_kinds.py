@@ -23,6 +23,7 @@ from rdsweep.studies import (
     target_table,
     trials_table,
 )
+from rdsweep.studies._sections import _overview
 from rdsweep.sweeps import load_sweep
 
 BASE = {"seeds": 3, "n_configs": 16, "batch": 8, "search": {"beta": [3.0, 299.0]}}
@@ -34,6 +35,12 @@ def searched(train: Any, results: Path, **keys: Any) -> StudyRecord:
         file, results=results, engine="inline", device="cpu", train=train, console=Console(file=io.StringIO())
     )
     return read_study(file, results=results)
+
+
+def facts(record: StudyRecord) -> tuple[str, str]:
+    """Return what the page of a study says was sought, and what was trained."""
+    said = dict(_overview(record, trials_table(record)).facts)
+    return said["Sought"], said["Trained"]
 
 
 def test_a_frontier_spreads_over_the_rates(train: Any, tmp_path: Path) -> None:
@@ -61,6 +68,7 @@ def test_a_wanted_rate_is_found_with_its_uncertainty(train: Any, tmp_path: Path)
     assert row["low"] < expected < row["high"]
     assert abs(row["nearest_rate"] - 2.0) <= 0.02
     assert len(record.tried[""]) < 16
+    assert facts(record) == ("the β of a rate of 2 ± 0.02 nats", "model baseline")
 
 
 def test_a_rate_out_of_reach_ends_the_search(train: Any, tmp_path: Path) -> None:
@@ -83,6 +91,7 @@ def test_a_task_keeps_its_bound(train: Any, tmp_path: Path) -> None:
     # Cross-entropy is exp(-rate), so the best that is allowed is near exp(-3).
     assert kept["score"].min() < math.exp(-2.5)
     assert set(record.importance["parameter"]) == {"beta", "weight"}
+    assert facts(record) == ("the best cross-entropy of order, with rate at most 3 nats", "model E2M1")
 
 
 def test_fronts_are_compared_at_equal_rate(train: Any, tmp_path: Path) -> None:
@@ -91,6 +100,8 @@ def test_fronts_are_compared_at_equal_rate(train: Any, tmp_path: Path) -> None:
     table = comparison_table(record).set_index("metric")
     # The fake hybrid's distortion is 0.01 above at every rate; interpolation between points costs 1 %.
     assert table.loc["bd_distortion", "estimate"] == pytest.approx(0.01, rel=0.01)
+    sought = "the Pareto front of rate and distortion of each condition"
+    assert facts(record) == (sought, "plain (model baseline) and order (model E2M1)")
     assert tangency_table(record)["condition"].unique().tolist() == ["plain", "order"]
     page = build_study_report(record.file, results=tmp_path, out=tmp_path / "page")
     assert "Fronts at equal rate" in page.read_text()

@@ -9,6 +9,7 @@ from rdsweep.studies._study_file import check_study
 from rdsweep.sweeps import SweepError, parse_document
 
 GOOD = "name: beta\nkind: frontier\nseeds: 2\nn_configs: 16\nsearch: {beta: [3, 300]}\n"
+COMPARED = "compare\nconditions: {{a: {{model: baseline}}, b: {{model: {}}}}}\nreference: {}"
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,10 @@ GOOD = "name: beta\nkind: frontier\nseeds: 2\nn_configs: 16\nsearch: {beta: [3, 
         ("seeds: 2", "seeds: 1\nstop: {stagnation: 2}", "stop.stagnation needs a front"),
         ("seeds: 2", "seeds: 2\ncondition: {model: [baseline, E2M1]}", "condition.model must have one value"),
         ("seeds: 2", "seeds: 2\ncondition: {beta: 3}", "condition.beta must stand under search"),
+        ("frontier", "frontir", "but got 'frontir'; did you mean 'frontier'?"),
+        ("seeds: 2", "seeds: 2\nspace: {grid: {}}", "space is a key of a sweep, which 'rdsweep run' runs"),
+        ("frontier", COMPARED.format("baseline", "a"), "conditions must differ, but a and b are the same"),
+        ("frontier", COMPARED.format("E2M1", "c"), "reference must be one of a, b, but got 'c'"),
         ("seeds: 2", "seed: 2", "seed is not a known key; did you mean 'seeds'?"),
         ("name: beta", "name: ../beta", "name must be a letter"),
         ("n_configs: 16", "n_configs: 0", "n_configs must be at least 1, but got 0"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rdsweep.figures._material import in_nats
 from rdsweep.figures._model_contents import BASELINE, ModelContents
 
 _EMBEDDINGS = (
@@ -58,8 +59,8 @@ def model_caption(contents: ModelContents) -> str:
     if contents.classes.names:
         marks = "hatched in E and J and blank below the diagonal of K and L"
     sentences = [
-        f"{contents.model} beside {BASELINE} at a high ({contents.high:g} nats) and a low capacity "
-        f"({contents.low:g} nats); {seeds_phrase(contents.seeds)}, or fewer where a panel says so.",
+        f"{contents.model} beside {BASELINE} at a high ({in_nats(contents.high)}) and a low capacity "
+        f"({in_nats(contents.low)}); {seeds_phrase(contents.seeds)}, or fewer where a panel says so.",
         _EMBEDDINGS.format(seeds=_EMBEDDED_SEEDS if several else ""),
         _MAPS,
         _MAPPED_SEEDS if several else "",

@@ -31,6 +31,17 @@ class LackingError(Exception):
     """The results lack what a panel needs; the message is the line that the panel shows instead."""
 
 
+def in_nats(capacity: float) -> str:
+    """Return a capacity in words.
+
+    Examples
+    --------
+    >>> in_nats(0.3), in_nats(1.0)
+    ('0.3 nats', '1 nat')
+    """
+    return f"{capacity:g} nat" if capacity == 1 else f"{capacity:g} nats"
+
+
 def attempt(make: Callable[_P, _T], *args: _P.args, **options: _P.kwargs) -> _T | LackingError:
     """Return what ``make`` makes, or the reason why the results do not allow it."""
     try:
@@ -79,7 +90,7 @@ class Material:
         if self.runs.empty:
             raise LackingError("no completed run with a capacity")
         if chosen.empty:
-            raise LackingError(f"no completed run of {model} at {capacity:g} nats")
+            raise LackingError(f"no completed run of {model} at {in_nats(capacity)}")
         return chosen
 
     def by_seed(self, quantity: Quantity, model: str, capacity: float) -> dict[int, FloatArray]:
@@ -97,9 +108,9 @@ class Material:
             if run_id in found
         }
         if not arrays:
-            raise LackingError(f"no {quantity}s of {model} at {capacity:g} nats in these results")
+            raise LackingError(f"no {quantity}s of {model} at {in_nats(capacity)} in these results")
         if not all(np.isfinite(array).all() for array in arrays.values()):
-            raise LackingError(f"{quantity}s of {model} at {capacity:g} nats that are not finite")
+            raise LackingError(f"{quantity}s of {model} at {in_nats(capacity)} that are not finite")
         return arrays
 
 
@@ -156,10 +167,10 @@ def _check_unique(runs: pd.DataFrame) -> None:
     repeated = runs[runs.duplicated(_KEYS, keep=False)]
     if repeated.empty:
         return
-    key, same = next(iter(repeated.groupby(_KEYS)))
-    model, capacity, seed = key
+    _, same = next(iter(repeated.groupby(_KEYS)))
+    model, capacity, seed = same[_KEYS].iloc[0]
     differing = [name for name in _SETTINGS if len(same[name].drop_duplicates()) > 1]
     raise ValueError(
         f"where must leave one run per model, capacity and seed, but {model} has {len(same)} at "
-        f"{capacity:g} nats, seed {seed}, that differ in {', '.join(differing) or 'their configuration'}"
+        f"{in_nats(capacity)}, seed {seed}, that differ in {', '.join(differing) or 'their configuration'}"
     )

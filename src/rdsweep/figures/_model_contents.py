@@ -8,7 +8,7 @@ import numpy as np
 
 from rdsweep.figures._activation import ActivationMaps, activation_maps
 from rdsweep.figures._embedding import Embedding, embed_positions
-from rdsweep.figures._material import FloatArray, LackingError, Material, attempt
+from rdsweep.figures._material import FloatArray, LackingError, Material, attempt, in_nats
 from rdsweep.figures._matrices import Distortion, distortion
 from rdsweep.figures._stimuli import Classes, stimulus_classes
 from rdsweep.sources import N_POSITIONS
@@ -95,7 +95,7 @@ def capacity_change(material: Material, model: str, *, high: float, low: float) 
         If there is one capacity only, or no seed that has codes at both.
     """
     if high == low:
-        raise LackingError(f"only one capacity, {high:g} nats, so there is no change")
+        raise LackingError(f"only one capacity, {in_nats(high)}, so there is no change")
     codes = material.by_seed("code", model, low), material.by_seed("code", model, high)
     return distortion(*codes, np.arange(N_POSITIONS))
 

@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize
 from rdsweep.figures._activation_panel import activation_panel
 from rdsweep.figures._embedding_panel import embedding_panel
 from rdsweep.figures._legend import BIN_NAMES, draw_legend
-from rdsweep.figures._material import LackingError
+from rdsweep.figures._material import LackingError, in_nats
 from rdsweep.figures._matrices import Distortion
 from rdsweep.figures._matrix_panel import distortion_range, matrix_panel
 from rdsweep.figures._model_contents import BASELINE, ModelContents
@@ -43,8 +43,8 @@ def _headings(page: Page, contents: ModelContents) -> None:
     for left, text in columns.items():
         page.text(left, 54, text, fontsize=12, fontweight="bold")
     rows = [
-        (_TOPS[0] + _PANEL / 2, f"high capacity: {contents.high:g} nats"),
-        (_TOPS[1] + _PANEL / 2, f"low capacity: {contents.low:g} nats"),
+        (_TOPS[0] + _PANEL / 2, f"high capacity: {in_nats(contents.high)}"),
+        (_TOPS[1] + _PANEL / 2, f"low capacity: {in_nats(contents.low)}"),
         (_CHANGES_TOP + _CHANGES / 2, "low against high capacity"),
     ]
     for middle, text in rows:

@@ -25,6 +25,9 @@ from rdsweep.studies._record import StudyRecord
 
 _UNITS = {"rate": "Rate (nats)", "distortion": "Distortion (MSE per pixel)"}
 
+SCORES = {"cross_entropy": ("cross-entropy", "nats"), "f1": ("F1", ""), "accuracy": ("accuracy", "")}
+"""What texts call the score of a task, and its unit."""
+
 
 def front_figure(record: StudyRecord, trials: pd.DataFrame) -> ReportFigure:
     """Return the figure of all configurations, those of the front joined by a line."""
@@ -113,12 +116,14 @@ def best_figure(record: StudyRecord, trials: pd.DataFrame) -> ReportFigure:
     done = trials[trials["state"] == "completed"].reset_index(drop=True)
     if record.file.target is not None:
         values = (done["rate"] - record.file.target.rate).abs()
-        axis, best = "Distance from the wanted rate (nats)", values.cummin()
+        axis, best, bounded = "Distance from the wanted rate (nats)", values.cummin(), ""
     else:
-        values, metric = done["score"], record.file.score.metric if record.file.score else ""
-        kept = values.where(done["keeps_bounds"])
+        assert record.file.score is not None
+        values, metric = done["score"], record.file.score.metric
+        kept, bounded = values.where(done["keeps_bounds"]), " that keeps all bounds"
         best = (kept.cummin() if metric == "cross_entropy" else kept.cummax()).ffill()
-        axis = {"cross_entropy": "Cross-entropy (nats)", "f1": "F1", "accuracy": "Accuracy"}[metric]
+        name, unit = SCORES[metric]
+        axis = name.capitalize() + (f" ({unit})" if unit else "")
     look = next(iter(_looks(record).values()))
     with drawing("history"):
         figure, axes = labeled_panel("")
@@ -132,7 +137,7 @@ def best_figure(record: StudyRecord, trials: pd.DataFrame) -> ReportFigure:
         name="history",
         panels=(panel,),
         label=f"{axis} of every configuration in the order of the search",
-        caption="Points: mean over seeds of each configuration. Line: the best so far that keeps all bounds.",
+        caption=f"Points: mean over seeds of each configuration. Line: the best so far{bounded}.",
     )
 
 

@@ -38,7 +38,8 @@ class StudySummary:
     Attributes
     ----------
     n_completed, n_pruned, n_running : int
-        Configurations whose runs all completed; one of whose runs did not; that other processes work on.
+        Configurations whose runs all completed; one of whose runs did not; that other processes work on, or
+        that a launch ended by a signal left to the next one.
     stopped : Mapping of str to str
         Why the search of each condition ended, by its name; empty where it did not.
     seconds : float
@@ -144,12 +145,12 @@ def run_study(
             shared = open_engine(engine, address=address, device=device, n_workers=n_workers)
             open_for_all_batches.enter_context(shared)
         stopped_by = None
-        while batch and stopped_by is None:
+        while batch:
             stopped_by = _train(batch, searches, store, launch)
             _show(searches, console or Console(stderr=True), budget=budget)
-            batch = _next_batch(searches, worker, workers, budget)
+            batch = _next_batch(searches, worker, workers, budget) if stopped_by is None else []
     summary = _summarize(searches, budget=budget, seconds=time.perf_counter() - started)
-    return replace(summary, stopped_by=stopped_by)
+    return summary if all(summary.stopped.values()) else replace(summary, stopped_by=stopped_by)
 
 
 def _next_batch(searches: Sequence[Search], worker: str, workers: Workers, budget: int) -> Batch:
@@ -214,8 +215,14 @@ def _summarize(searches: Sequence[Search], *, budget: int, seconds: float) -> St
         n_pruned=states.count("pruned"),
         n_running=states.count("running"),
         stopped={
-            search.condition: stop_reason(search.file, tried[search.condition], n_configs=budget)
-            for search in searches
+            search.condition: _reason(search, tried[search.condition], budget=budget) for search in searches
         },
         seconds=seconds,
     )
+
+
+def _reason(search: Search, tried: Sequence[Tried], *, budget: int) -> str:
+    """Return why a search ended, or nothing while some of its configurations are without an outcome."""
+    if any(each.state == "running" for each in tried):
+        return ""
+    return stop_reason(search.file, tried, n_configs=budget)

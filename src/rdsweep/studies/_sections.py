@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -20,6 +23,7 @@ from rdsweep.report.parts import (
     words,
 )
 from rdsweep.studies._figures import (
+    SCORES,
     best_figure,
     beta_figure,
     front_figure,
@@ -28,6 +32,7 @@ from rdsweep.studies._figures import (
     tangency_figure,
 )
 from rdsweep.studies._record import StudyRecord
+from rdsweep.studies._study_file import Score, StudyFile
 from rdsweep.studies._tables import (
     comparison_table,
     front_table,
@@ -36,13 +41,6 @@ from rdsweep.studies._tables import (
     target_table,
     trials_table,
 )
-
-_KINDS = {
-    "frontier": "the Pareto front of rate and distortion",
-    "target_rate": "the β of a wanted rate",
-    "task": "the best score of a task under bounds",
-    "compare": "the front of each condition",
-}
 
 
 def study_sections(record: StudyRecord) -> list[Section]:
@@ -79,13 +77,43 @@ def _overview(record: StudyRecord, trials: pd.DataFrame) -> Section:
             f"{counted(len(trials), 'configuration')} ({told}), {counted(len(file.seeds), 'seed')} each.",
         ),
         facts=(
-            ("Sought", _KINDS[file.kind]),
+            ("Sought", _sought(file)),
             ("Searched", enumeration(ranges)),
-            ("Conditions", enumeration([name for name in record.tried if name]) or "one"),
+            ("Trained", enumeration([_trained(*condition) for condition in file.named_conditions.items()])),
             ("Batch", counted(file.batch, "configuration")),
             ("Unit of an interval", "the seed: means over seeds with Student’s t intervals of 95 %"),
         ),
     )
+
+
+def _sought(file: StudyFile) -> str:
+    if file.target is not None:
+        return f"the β of a rate of {general(file.target.rate)} ± {general(file.target.tolerance)} nats"
+    if file.score is not None:
+        return f"the best {SCORES[file.score.metric][0]} of {file.score.task}, with {_bounds(file.score)}"
+    return "the Pareto front of rate and distortion" + (" of each condition" if file.conditions else "")
+
+
+def _trained(name: str, axes: Mapping[str, Any]) -> str:
+    """Return a condition with its name, if it has one, as a study file writes it."""
+    said = ", ".join(f"{axis} {_plain(values[0])}" for axis, values in axes.items())
+    return f"{name} ({said})" if name else said
+
+
+def _plain(value: object) -> str:
+    """Return a value of an axis: a set of heads as the names of its tasks, anything else as it is."""
+    if isinstance(value, list):
+        return enumeration([head["task"] for head in value]) or "none"
+    return str(value)
+
+
+def _bounds(score: Score) -> str:
+    said = []
+    if score.rate_at_most is not None:
+        said.append(f"rate at most {general(score.rate_at_most)} nats")
+    if score.distortion_at_most is not None:
+        said.append(f"distortion at most {general(score.distortion_at_most)}")
+    return enumeration(said) or "no bounds"
 
 
 def _target(record: StudyRecord, trials: pd.DataFrame) -> Section:
@@ -123,17 +151,13 @@ def _score(record: StudyRecord, trials: pd.DataFrame) -> Section:
     assert score is not None
     kept = trials[trials["keeps_bounds"]]
     best = kept.nsmallest(1, "score") if score.metric == "cross_entropy" else kept.nlargest(1, "score")
-    bounds = {"rate": score.rate_at_most, "distortion": score.distortion_at_most}
-    said = (
-        enumeration([f"{name} at most {general(value)}" for name, value in bounds.items() if value]) or "none"
-    )
-    finding = f"No configuration keeps the bounds ({said})."
+    finding = f"No configuration keeps the bounds ({_bounds(score)})."
     if len(best):
         row = best.to_dict("records")[0]
         at = ", ".join(f"{name} = {row[name]:.4g}" for name in record.file.search.ranges())
         finding = (
-            f"The best {score.metric} of {score.task} is {row['score']:.4g} at {at}, with rate "
-            f"{row['rate']:.3g} nats and distortion {row['distortion']:.4g} (bounds: {said})."
+            f"The best {SCORES[score.metric][0]} of {score.task} is {row['score']:.4g} at {at}, with rate "
+            f"{row['rate']:.3g} nats and distortion {row['distortion']:.4g} ({_bounds(score)})."
         )
     return Section(
         name="score", title="The best score", findings=(finding,), figures=(best_figure(record, trials),)
@@ -248,7 +272,7 @@ def _importance(record: StudyRecord) -> Section:
                 columns=(
                     header("Parameter", frame["parameter"]),
                     words("Objective", frame["objective"]),
-                    words("Condition", frame["condition"]),
+                    *((words("Condition", frame["condition"]),) if len(record.tried) > 1 else ()),
                     numbers("Share", [percent(share) for share in frame["importance"]]),
                 ),
             ),
@@ -283,7 +307,10 @@ def _all_configurations(record: StudyRecord, trials: pd.DataFrame) -> Section:
 
 def _configurations(name: str, caption: str, record: StudyRecord, frame: pd.DataFrame) -> ReportTable:
     several = len(record.tried) > 1
-    quantities = {"rate": "nats", "distortion": "MSE"} | ({"score": ""} if record.file.score else {})
+    quantities = {"rate": ("Rate", "nats"), "distortion": ("Distortion", "MSE")}
+    if record.file.score is not None:
+        label, unit = SCORES[record.file.score.metric]
+        quantities["score"] = (label.capitalize(), unit)
     return ReportTable(
         name=name,
         caption=caption + " Means over seeds with 95 % intervals.",
@@ -294,12 +321,12 @@ def _configurations(name: str, caption: str, record: StudyRecord, frame: pd.Data
             *(numbers(key, [f"{value:.4g}" for value in frame[key]]) for key in record.file.search.ranges()),
             *(
                 estimates(
-                    key.capitalize(),
+                    label,
                     frame.assign(low=frame[f"{key}_low"], high=frame[f"{key}_high"]),
                     estimate=key,
                     unit=unit,
                 )
-                for key, unit in quantities.items()
+                for key, (label, unit) in quantities.items()
             ),
             words("State", frame["state"]),
             *notes(frame["problem"]),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -21,6 +22,7 @@ from rdsweep.sweeps import (
     SweepError,
     Training,
     WeightsPolicy,
+    did_you_mean,
     expand_sweep,
     import_plugins,
     mistake,
@@ -129,6 +131,7 @@ class StudyFile(Closed):
         What the sequence of configurations depends on, besides their results.
     """
 
+    strangers: ClassVar = {"space": "is a key of a sweep, which 'rdsweep run' runs, and not of a study"}
     name: FolderName
     description: str = ""
     kind: StudyKind
@@ -189,7 +192,11 @@ class StudyFile(Closed):
         if len(names) < 2:
             raise mistake(f"must name at least two conditions, but got {names}", "conditions")
         if self.reference not in names:
-            raise mistake(f"must be one of {', '.join(names)}, but got {self.reference!r}", "reference")
+            rule = f"must be one of {', '.join(names)}, but got {self.reference!r}"
+            raise mistake(rule + did_you_mean(self.reference, names), "reference")
+        for one, other in itertools.combinations(self.named_conditions.items(), 2):
+            if one[1] == other[1]:
+                raise mistake(f"must differ, but {one[0]} and {other[0]} are the same", "conditions")
 
 
 def load_study_file(path: str | Path) -> StudyFile:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 import reprlib
-from collections.abc import Collection
-from typing import TypeVar
+from collections.abc import Collection, Mapping
+from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -14,8 +15,15 @@ from rdsweep.sweeps._document import Document, SweepError
 
 
 class Closed(BaseModel):
-    """A mapping in which unknown keys, and keys without a value, are mistakes."""
+    """A mapping in which unknown keys, and keys without a value, are mistakes.
 
+    Attributes
+    ----------
+    strangers : Mapping of str to str
+        What is wrong with keys that belong into another kind of file.
+    """
+
+    strangers: ClassVar[Mapping[str, str]] = {}
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     @model_validator(mode="before")
@@ -25,10 +33,7 @@ class Closed(BaseModel):
             raise mistake(f"must be a mapping of settings, but got {reprlib.repr(value)}")
         for key, item in value.items():
             if key not in cls.model_fields:
-                allowed = ", ".join(cls.model_fields)
-                raise mistake(
-                    f"is not a known key{did_you_mean(key, cls.model_fields)}; known: {allowed}", key
-                )
+                raise mistake(cls.strangers.get(key) or _unknown(key, cls.model_fields), key)
             if item is None:
                 raise mistake("must have a value", key)
         return value
@@ -43,15 +48,20 @@ def mistake(problem: str, *keys: str) -> PydanticCustomError:
 
 
 def did_you_mean(word: object, known: Collection[str]) -> str:
-    """Return a hint at the known word that ``word`` resembles, or nothing.
+    """Return a hint at the known word that ``word`` resembles in any case of its letters, or nothing.
 
     Examples
     --------
-    >>> did_you_mean("epoch", ["epochs", "n_train"])
-    "; did you mean 'epochs'?"
+    >>> did_you_mean("epoch", ["epochs", "n_train"]), did_you_mean("e2m1", ["E1M1", "E2M1"])
+    ("; did you mean 'epochs'?", "; did you mean 'E2M1'?")
     """
-    close = difflib.get_close_matches(str(word), known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    folded = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(str(word).casefold(), folded, n=1)
+    return f"; did you mean {folded[close[0]]!r}?" if close else ""
+
+
+def _unknown(key: object, known: Collection[str]) -> str:
+    return f"is not a known key{did_you_mean(key, known)}; known: {', '.join(known)}"
 
 
 def validate_document(document: Document, vocabulary: type[Declaration]) -> Declaration:
@@ -71,10 +81,13 @@ def validate_document(document: Document, vocabulary: type[Declaration]) -> Decl
 _PLAIN_WORDS = {
     "a valid boolean": "true or false",
     "a valid string": "text",
+    "a valid tuple": "a list",
+    "a valid integer": "an integer",
     "a valid ": "a ",
     "greater than or equal to": "at least",
     "less than or equal to": "at most",
     "greater than": "above",
+    "less than": "below",
 }
 """Words of pydantic's messages, and those that a user of sweep files knows."""
 
@@ -94,4 +107,7 @@ def _problem(error: ErrorDetails) -> str:
     rule = error["msg"].replace("Input should", "must")
     for jargon, plain in _PLAIN_WORDS.items():
         rule = rule.replace(jargon, plain)
-    return f"{rule}, but got {reprlib.repr(error['input'])}"
+    hint = ""
+    if error["type"] == "literal_error":
+        hint = did_you_mean(error["input"], re.findall(r"'([^']*)'", error["ctx"]["expected"]))
+    return f"{rule}, but got {reprlib.repr(error['input'])}{hint}"

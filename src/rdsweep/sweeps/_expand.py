@@ -17,9 +17,10 @@ from rdsweep.config import (
     TrainingConfig,
 )
 from rdsweep.models import MODELS, Model, default_head, model_name
+from rdsweep.sweeps._closed import did_you_mean
 from rdsweep.sweeps._protocols import default_objective_kind, objective_defaults, training_defaults
 from rdsweep.sweeps._schema import Block, Head, SweepFile
-from rdsweep.tasks import BUILTIN_TASKS, get_task
+from rdsweep.tasks import BUILTIN_TASKS, get_task, registered_tasks
 
 _PROBED_MODELS = ("baseline", "E2M1", "E2M2", "E2M3", "E2M4")
 """Models whose frozen latents the paper reads other tasks from (figure 6, panels A and D)."""
@@ -76,8 +77,8 @@ def _condition(point: Mapping[str, Any], file: SweepFile) -> RunConfig:
 
 def _tasks(heads: Sequence[Head], weight: float | Mapping[str, float]) -> tuple[TaskConfig, ...]:
     weights = weight if isinstance(weight, Mapping) else {head.task: weight for head in heads}
-    for name in weights:
-        get_task(name)
+    for name in (*weights, *(head.task for head in heads)):
+        _check_task(name)
     return tuple(
         TaskConfig(head.task, weights.get(head.task, 1.0), head.head or default_head(head.task))
         for head in heads
@@ -113,7 +114,17 @@ def _probes(choice: Literal["paper", "none"] | list[Head], config: RunConfig) ->
         return ()
     if choice == "paper":
         return _paper_probes(config)
+    for head in choice:
+        _check_task(head.task)
     return tuple(ProbeConfig(head.task, head.head or default_head(head.task)) for head in choice)
+
+
+def _check_task(name: str) -> None:
+    try:
+        get_task(name)
+    except ValueError as error:
+        names = [*BUILTIN_TASKS, *(task.name for task in registered_tasks())]
+        raise ValueError(f"{error}{did_you_mean(name, names)}") from None
 
 
 def _paper_probes(config: RunConfig) -> tuple[ProbeConfig, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import reprlib
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
@@ -216,6 +216,9 @@ class Training(Closed):
 class SweepFile(Closed):
     """A sweep file."""
 
+    strangers: ClassVar = dict.fromkeys(
+        ("kind", "search", "n_configs"), "is a key of a study, which 'rdsweep study' runs, and not of a sweep"
+    )
     name: FolderName
     description: str = ""
     plugins: list[ModuleName] = Field(default_factory=list)

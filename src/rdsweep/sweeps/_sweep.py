@@ -48,7 +48,7 @@ class Sweep:
     @property
     def n_conditions(self) -> int:
         """Number of conditions that the runs repeat over seeds."""
-        return len({replace(config, seed=0) for config in self.configs})
+        return len({config.condition_id for config in self.configs})
 
 
 def load_sweep(path: str | Path) -> Sweep:
@@ -149,6 +149,8 @@ def import_plugins(document: Document, plugins: Sequence[str]) -> None:
             importlib.import_module(plugin)
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
+            if isinstance(error, ModuleNotFoundError) and error.name == plugin.partition(".")[0]:
+                cause += " (is its folder on PYTHONPATH?)"
             raise document.error(
                 ("plugins", index), f"must be a module that can be imported: {cause}"
             ) from None
