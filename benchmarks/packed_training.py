@@ -205,7 +205,8 @@ def main() -> None:
     )
     parser.add_argument("--bandwidth", type=float, default=3.0e12, help="of the GPU's memory, bytes/s")
     parser.add_argument("--whole-runs", type=int, default=0, help="also train this many runs at full budget")
-    parser.add_argument("--ray", type=int, default=0, help="also train this many short runs on Ray")
+    parser.add_argument("--ray", type=int, default=0, help="also train this many runs on Ray")
+    parser.add_argument("--ray-steps", type=int, default=1172, help="steps of each, by default an epoch")
     parser.add_argument("--reference", type=Path, help="a checkout of damat-le/geom_eff_codes")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -224,7 +225,7 @@ def main() -> None:
     if arguments.whole_runs:
         report["whole_runs"] = whole_runs(arguments.whole_runs, device)
     if arguments.ray:
-        report["ray_seconds"] = one_run_per_trial(arguments.ray, 300)
+        report["ray_seconds"] = one_run_per_trial(arguments.ray, arguments.ray_steps)
     print({key: value for key, value in report.items() if key != "steps"})
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=1) + "\n")
