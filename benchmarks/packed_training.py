@@ -25,6 +25,7 @@ import torch
 
 from rdsweep.config import ObjectiveConfig, RunConfig, TrainingConfig
 from rdsweep.models import ReferenceVAE, latent_rates, sample_latents
+from rdsweep.sweeps import load_sweep
 from rdsweep.training import device_name, train_pack
 from rdsweep.training._batches import CHUNK_STEPS, ImageFeed, batch_chunks
 from rdsweep.training._driver import make_driver
@@ -136,11 +137,27 @@ def one_run_per_trial(n_runs: int, n_steps: int) -> dict[str, float]:
     return seconds
 
 
-def whole_runs(n_runs: int, device: torch.device) -> dict[str, float]:
-    """Return the cost of a pack of full runs, evaluation included."""
-    runs = [replace(run, training=TrainingConfig()) for run in configs(n_runs, "auto")]
-    seconds = train_pack(runs, device=device, keep_weights=False).wall_seconds
-    return {"runs": n_runs, "seconds": seconds, "runs_per_hour": 3600 * n_runs / seconds}
+def whole_runs(n_runs: int, device: torch.device, *, epochs: int) -> dict[str, float]:
+    """Return the cost of a pack of the paper's runs, of all models, and how much of it is not training."""
+    paper = load_sweep(Path(__file__).parents[1] / "sweeps" / "paper.yaml").configs
+    runs = [
+        replace(run, training=replace(run.training, epochs=epochs))
+        for run in paper[:: max(1, len(paper) // n_runs)][:n_runs]
+    ]
+    reached: dict[float, float] = {}
+    started = time.perf_counter()
+    train_pack(
+        runs, device=device, progress=lambda share: reached.setdefault(share, time.perf_counter() - started)
+    )
+    seconds = time.perf_counter() - started
+    return {
+        "runs": n_runs,
+        "epochs": epochs,
+        "seconds": seconds,
+        "seconds_of_training": reached[1.0],
+        "share_of_probes_and_evaluation": 1.0 - reached[1.0] / seconds,
+        "runs_per_hour": 3600 * n_runs / seconds,
+    }
 
 
 def peak_memory(device: torch.device) -> float:
@@ -204,7 +221,8 @@ def main() -> None:
         "--flops", type=float, default=97e9, help="peak of one core, floating-point operations/s"
     )
     parser.add_argument("--bandwidth", type=float, default=3.0e12, help="of the GPU's memory, bytes/s")
-    parser.add_argument("--whole-runs", type=int, default=0, help="also train this many runs at full budget")
+    parser.add_argument("--whole-runs", type=int, default=0, help="also train a pack of the paper's runs")
+    parser.add_argument("--epochs", type=int, default=6, help="of whole runs, 6 at full budget")
     parser.add_argument("--ray", type=int, default=0, help="also train this many runs on Ray")
     parser.add_argument("--ray-steps", type=int, default=1172, help="steps of each, by default an epoch")
     parser.add_argument("--reference", type=Path, help="a checkout of damat-le/geom_eff_codes")
@@ -223,7 +241,7 @@ def main() -> None:
         )
     report["peak_bytes"] = peak_memory(device)
     if arguments.whole_runs:
-        report["whole_runs"] = whole_runs(arguments.whole_runs, device)
+        report["whole_runs"] = whole_runs(arguments.whole_runs, device, epochs=arguments.epochs)
     if arguments.ray:
         report["ray_seconds"] = one_run_per_trial(arguments.ray, arguments.ray_steps)
     print({key: value for key, value in report.items() if key != "steps"})

@@ -66,7 +66,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture
 def uri(server: SimpleNamespace, request: pytest.FixtureRequest) -> str:
     """A place for results in a bucket of the test's own."""
-    bucket = re.sub(r"[^a-z0-9]+", "-", request.node.name)[:60].strip("-")
+    bucket = re.sub(r"[^a-z0-9]+", "-", request.node.name)[-60:].strip("-")
     return f"{_make_bucket(server, bucket)}/results/tiny"
 
 

@@ -98,7 +98,7 @@ def get_task(name: str) -> Task:
     try:
         return _registry[name]
     except KeyError:
-        raise ValueError(f"task must be one of {sorted(_registry)}, but got {name!r}") from None
+        raise ValueError(f"task must be one of {', '.join(sorted(_registry))}, but got {name!r}") from None
 
 
 def register_task(task: Task) -> None:

@@ -76,7 +76,11 @@ def test_the_report_files_of_the_repository_are_read(name: str) -> None:
     [
         (
             ("distortion_mse", "distorsion"),
-            "claims[0] (order-costs) must have a metric out of rate, rate_own",
+            "claims[0] (order-costs) must have as metric one of rate, rate_own",
+        ),
+        (
+            ("strata: [capacity]", "axis: capasity"),
+            "claims[0] (order-costs) must have as axis one of run_id",
         ),
         (("[capacity]", "capacity"), "claims[0] cannot be read: claim 'order-costs': strata must be a list"),
         (("difference", "greater"), "claims[0] cannot be read: claim 'order-costs': contrast must be one of"),

@@ -105,8 +105,7 @@ def test_mistakes_in_axes(axes, message):
         ({"model": "baseline"}, "capacity or beta must be given"),
         (
             {"capacity": 1, "tasks": "ordr"},
-            "task must be one of ['bins', 'equality', 'order', 'region'], but got "
-            "'ordr'; did you mean 'order'?",
+            "task must be one of bins, equality, order, region, but got 'ordr'; did you mean 'order'?",
         ),
         ({"capacity": 1, "tasks": "order", "weight": {"ordr": 1}}, "task must be one of"),
         ({"capacity": 1, "tasks": [["order", "order"]]}, "tasks must name each task once"),

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import typer
 
+from rdsweep.cli._places import without_secret
 from rdsweep.engines import Device, known_profile, plan_missing
 from rdsweep.store import Results, has_results, open_results
 from rdsweep.sweeps import DEVICE_PROFILES, Sweep, estimate_cost
@@ -81,7 +82,7 @@ def make_plan(
     cost = estimate_cost(packs, profile=profile, n_workers=n_workers)
     return Plan(
         sweep=sweep.name,
-        results=str(results),
+        results=without_secret(results),
         device=chosen,
         n_runs=len(sweep.configs),
         n_conditions=sweep.n_conditions,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import typer
 
+from rdsweep.cli._places import without_secret
 from rdsweep.engines import SweepSummary, run_sweep
 from rdsweep.sweeps import Sweep
 
@@ -47,11 +48,11 @@ def run_and_tell(
         remedy = "be inline where Ray is not installed (pip install 'rdsweep[ray]')"
         raise ValueError(f"engine must {remedy}, but got {engine!r}") from None
     except KeyboardInterrupt:
-        typer.echo(f"rdsweep: interrupted; finished packs are kept in {results}", err=True)
+        typer.echo(f"rdsweep: interrupted; finished packs are kept in {without_secret(results)}", err=True)
         raise typer.Exit(130) from None
     for problem in summary.problems:
         typer.echo(f"rdsweep: {problem}", err=True)
-    typer.echo(f"{results}: {_outcome(summary)}")
+    typer.echo(f"{without_secret(results)}: {_outcome(summary)}")
     if summary.stopped_by is not None and summary.n_missing:
         raise typer.Exit(128 + summary.stopped_by)
     return summary.n_missing == summary.n_failed == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from rdsweep.cli._places import without_secret
 from rdsweep.studies import StudyFile, StudySummary, build_study_report, run_study
 
 
@@ -50,11 +51,10 @@ def study_and_tell(
         remedy = "be inline where Ray is not installed (pip install 'rdsweep[ray]')"
         raise ValueError(f"engine must {remedy}, but got {engine!r}") from None
     except KeyboardInterrupt:
-        typer.echo(
-            f"rdsweep: interrupted; the study goes on from {results} when it is launched again", err=True
-        )
+        place = without_secret(results)
+        typer.echo(f"rdsweep: interrupted; the study goes on from {place} when it is launched again", err=True)
         raise typer.Exit(130) from None
-    typer.echo(f"{results}: {_outcome(summary)}")
+    typer.echo(f"{without_secret(results)}: {_outcome(summary)}")
     for condition, reason in summary.stopped.items():
         typer.echo(": ".join(filter(None, [condition, reason])) or "not stopped yet")
     if summary.stopped_by is not None:
@@ -68,5 +68,6 @@ def _outcome(summary: StudySummary) -> str:
     if summary.n_pruned:
         parts.append(f"{summary.n_pruned} pruned or failed (rdsweep status shows why)")
     if summary.n_running:
-        parts.append(f"{summary.n_running} in other processes")
+        left = "in other processes" if summary.stopped_by is None else "left for the next launch"
+        parts.append(f"{summary.n_running} {left}")
     return f"{', '.join(parts)} after {timedelta(seconds=round(summary.seconds))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from rdsweep.cli._places import without_secret
 from rdsweep.store import Verification, open_results, verify_results
 
 
@@ -12,7 +13,7 @@ def verify_and_tell(results: str, *, repair: bool) -> bool:
     verification = verify_results(open_results(results), repair=repair)
     for problem in verification.problems:
         typer.echo(problem)
-    typer.echo(f"{results}: {_outcome(verification)}")
+    typer.echo(f"{without_secret(results)}: {_outcome(verification)}")
     return not verification.problems
 
 

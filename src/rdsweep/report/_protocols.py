@@ -78,8 +78,8 @@ def _findings(
     if verdicts is None or theirs is None:
         return ()
     same = int((verdicts.claims["verdict"].to_numpy() == theirs.claims["verdict"].to_numpy()).sum())
-    n_claims = counted(len(verdicts.claims), "claim")
-    return (f"{count(same)} of {n_claims} get the same verdict under the protocol {_protocol(other)}.",)
+    told = f"{count(same)} of {counted(len(verdicts.claims), 'claim')} {'gets' if same == 1 else 'get'}"
+    return (f"{told} the same verdict under the protocol {_protocol(other)}.",)
 
 
 def _differences(study: Study, other: Study) -> pd.DataFrame:

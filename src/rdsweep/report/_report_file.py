@@ -82,10 +82,10 @@ def _read_claim(entry: object) -> Claim:
         claim = Claim.from_dict(entry)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise mistake(f"cannot be read: {error}") from error
-    if claim.metric not in CLAIM_METRICS:
-        hint = did_you_mean(claim.metric, CLAIM_METRICS)
-        rule = f"must have a metric out of {', '.join(CLAIM_METRICS)}"
-        raise mistake(f"({claim.id}) {rule}, but got {claim.metric!r}{hint}")
+    for key, value, known in (("metric", claim.metric, CLAIM_METRICS), ("axis", claim.axis, _FILTERS)):
+        if value not in known:
+            rule = f"must have as {key} one of {', '.join(known)}"
+            raise mistake(f"({claim.id}) {rule}, but got {value!r}{did_you_mean(value, known)}")
     return claim
 
 
