@@ -257,9 +257,9 @@ def test_a_network_drive_that_does_not_answer_is_asked_again(
 
 def test_other_places_are_refused() -> None:
     with pytest.raises(
-        ResultsError, match="results must be a path or the URI of a storage, but got 'ftp://h/x'"
+        ResultsError, match="results must be a path or the URI of a storage, but got 'ftp://me:…@h/x'"
     ):
-        open_storage("ftp://h/x")
+        open_storage("ftp://me:secret@h/x")
 
 
 def test_a_uri_outlives_a_path(tmp_path: Path) -> None:

@@ -11,9 +11,8 @@ from datetime import timedelta
 
 import typer
 
-from rdsweep.cli._places import without_secret
 from rdsweep.engines import Device, known_profile, plan_missing
-from rdsweep.store import Results, has_results, open_results
+from rdsweep.store import Results, has_results, open_results, without_secret
 from rdsweep.sweeps import DEVICE_PROFILES, Sweep, estimate_cost
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import typer
 
-from rdsweep.cli._places import without_secret
 from rdsweep.engines import SweepSummary, run_sweep
+from rdsweep.store import without_secret
 from rdsweep.sweeps import Sweep
 
 

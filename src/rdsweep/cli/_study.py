@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from rdsweep.cli._places import without_secret
+from rdsweep.store import without_secret
 from rdsweep.studies import StudyFile, StudySummary, build_study_report, run_study
 
 
@@ -52,7 +52,9 @@ def study_and_tell(
         raise ValueError(f"engine must {remedy}, but got {engine!r}") from None
     except KeyboardInterrupt:
         place = without_secret(results)
-        typer.echo(f"rdsweep: interrupted; the study goes on from {place} when it is launched again", err=True)
+        typer.echo(
+            f"rdsweep: interrupted; the study goes on from {place} when it is launched again", err=True
+        )
         raise typer.Exit(130) from None
     typer.echo(f"{without_secret(results)}: {_outcome(summary)}")
     for condition, reason in summary.stopped.items():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from rdsweep.cli._places import without_secret
-from rdsweep.store import Verification, open_results, verify_results
+from rdsweep.store import Verification, open_results, verify_results, without_secret
 
 
 def verify_and_tell(results: str, *, repair: bool) -> bool:

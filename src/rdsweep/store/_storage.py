@@ -20,6 +20,7 @@ from pyarrow import fs
 from rdsweep.store._errors import ResultsError
 from rdsweep.store._files import collect_leftovers, hidden_name, write_files
 from rdsweep.store._patience import insist
+from rdsweep.store._places import without_secret
 
 T = TypeVar("T")
 
@@ -239,7 +240,7 @@ def open_storage(location: str | Path) -> Storage:
     except (pa.ArrowException, OSError, ValueError) as error:
         cause = " ".join(str(error).split())
         raise ResultsError(
-            f"results must be a path or the URI of a storage, but got {uri!r}: {cause}"
+            f"results must be a path or the URI of a storage, but got {without_secret(uri)!r}: {cause}"
         ) from error
     if isinstance(filesystem, fs.LocalFileSystem):
         return Storage(root, filesystem, root)
