@@ -76,6 +76,7 @@ def label_lines(axes: Axes, marks: Sequence[Mark]) -> None:
     """Name each line at the right of the axes, with a hair line to its end; limits have to be final."""
     if not marks:
         return
+    axes.autoscale_view()  # which Matplotlib puts off until it draws
     to_axes = axes.transScale + axes.transLimits
     ends = to_axes.transform([mark.end for mark in marks])
     order = np.argsort(ends[:, 1], kind="stable")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullLocator
 
 from rdsweep.drawing import MUTED, Look, drawing, looks
 from rdsweep.report.parts import (
@@ -74,6 +75,9 @@ def beta_figure(record: StudyRecord) -> ReportFigure:
         if record.file.target is not None:
             axes.axhline(record.file.target.rate, color=MUTED, linewidth=1, linestyle=(0, (4, 2)))
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(lambda beta, _: general(beta))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("β")
         axes.set_ylabel(_UNITS["rate"])
         label_lines(axes, marks)

@@ -16,6 +16,7 @@ from rdsweep.report.parts import (
     estimates,
     general,
     header,
+    interval_name,
     notes,
     number,
     numbers,
@@ -41,6 +42,8 @@ from rdsweep.studies._tables import (
     target_table,
     trials_table,
 )
+
+_INTERVAL = interval_name(0.95)
 
 
 def study_sections(record: StudyRecord) -> list[Section]:
@@ -81,7 +84,7 @@ def _overview(record: StudyRecord, trials: pd.DataFrame) -> Section:
             ("Searched", enumeration(ranges)),
             ("Trained", enumeration([_trained(*condition) for condition in file.named_conditions.items()])),
             ("Batch", counted(file.batch, "configuration")),
-            ("Unit of an interval", "the seed: means over seeds with Student’s t intervals of 95 %"),
+            ("Unit of an interval", f"the seed: means over seeds with a {_INTERVAL} (Student’s t)"),
         ),
     )
 
@@ -121,7 +124,7 @@ def _target(record: StudyRecord, trials: pd.DataFrame) -> Section:
     row = frame.to_dict("records")[0]
     found = (
         f"A rate of {general(row['rate'])} nats takes β = {row['beta']:.4g}"
-        + (f" (95 % interval over seeds {row['low']:.4g} to {row['high']:.4g})" if row["low"] > 0 else "")
+        + (f" ({_INTERVAL} over seeds {row['low']:.4g} to {row['high']:.4g})" if row["low"] > 0 else "")
         + f"; the nearest configuration has {row['nearest_rate']:.3f} nats."
     )
     return Section(
@@ -313,7 +316,7 @@ def _configurations(name: str, caption: str, record: StudyRecord, frame: pd.Data
         quantities["score"] = (label.capitalize(), unit)
     return ReportTable(
         name=name,
-        caption=caption + " Means over seeds with 95 % intervals.",
+        caption=caption + f" Means over seeds with a {_INTERVAL}.",
         frame=frame,
         columns=(
             header("Number", frame["number"]),
