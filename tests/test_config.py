@@ -31,7 +31,7 @@ ORDER, REGION = TaskConfig("order"), TaskConfig("region", 2.0)
             "ratio must be a finite number of at least 1, but got inf",
         ),
         (lambda: SourceConfig("none", 2.0), "ratio must be 1 where imbalance is 'none', but got 2.0"),
-        (lambda: TaskConfig("size"), "task must be one of .*'order'.*, but got 'size'"),
+        (lambda: TaskConfig("size"), "task must be one of .*order.*, but got 'size'"),
         (lambda: TaskConfig("order", 0.0), "weight must be a finite number above 0, but got 0.0"),
         (lambda: TaskConfig("order", True), "weight must be a finite number above 0, but got True"),
         (lambda: TaskConfig("order", head="deep"), "head must be one of linear, nonlinear, but got 'deep'"),
