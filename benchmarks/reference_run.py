@@ -86,7 +86,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    checkout = arguments.checkout.resolve()
+    checkout, python = arguments.checkout.resolve(), arguments.python
+    if os.sep in python:
+        python = os.path.abspath(python)  # a link stays one: it tells Python its environment
     paper, ours = [], []
     with tempfile.TemporaryDirectory(prefix="rd") as name:
         folder = Path(name)
@@ -95,9 +97,7 @@ def main() -> None:
         sweep = write_sweep(folder, n_runs=arguments.runs, epochs=arguments.epochs)
         rdsweep = [sys.executable, "-c", "from rdsweep.cli import main; main()", "run", str(sweep)]
         for index in range(arguments.rounds):
-            paper.append(
-                seconds([arguments.python, "run.py", "--config", str(configuration)], folder=checkout)
-            )
+            paper.append(seconds([python, "run.py", "--config", str(configuration)], folder=checkout))
             ours.append(seconds([*rdsweep, "--results", f"results-{index}"], folder=folder) / arguments.runs)
             print(f"run.py {paper[-1]:.1f} s per run, rdsweep {ours[-1]:.1f} s per run")
     ratio = statistics.median(theirs / own for theirs, own in zip(paper, ours, strict=True))

@@ -262,6 +262,14 @@ def test_other_places_are_refused() -> None:
         open_storage("ftp://me:secret@h/x")
 
 
+@pytest.mark.parametrize("secret", ["abc", "a/bc", "a bc", "a@bc"])
+def test_no_message_tells_a_password(secret: str) -> None:
+    with pytest.raises(ResultsError, match="s3://key:…@") as error:
+        open_storage(f"s3://key:{secret}@no bucket/x")
+    assert "bc" not in str(error.value).replace("bucket", "")
+    assert error.value.__cause__ is None
+
+
 def test_a_uri_outlives_a_path(tmp_path: Path) -> None:
     uri = "s3://bucket/sweep?region=us-east-1"
     assert open_storage(uri).location == open_storage(Path(uri)).location == "s3://bucket/sweep"

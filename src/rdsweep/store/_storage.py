@@ -238,10 +238,10 @@ def open_storage(location: str | Path) -> Storage:
     try:
         filesystem, root = fs.FileSystem.from_uri(_with_short_retries(uri))
     except (pa.ArrowException, OSError, ValueError) as error:
-        cause = " ".join(str(error).split())
+        cause = without_secret(" ".join(str(error).split()))
         raise ResultsError(
             f"results must be a path or the URI of a storage, but got {without_secret(uri)!r}: {cause}"
-        ) from error
+        ) from None
     if isinstance(filesystem, fs.LocalFileSystem):
         return Storage(root, filesystem, root)
     return Storage(f"{uri.split('://')[0]}://{root}", filesystem, root)
