@@ -13,6 +13,7 @@ from torch.autograd.function import once_differentiable
 from rdsweep.config import HeadKind
 from rdsweep.models._packed import Weights
 from rdsweep.models._reference import DROPOUT, LINEAR_WIDTH, NONLINEAR_SLOPE, NONLINEAR_WIDTH
+from rdsweep.models._windows import gated
 from rdsweep.tasks import get_task
 
 Tensor = torch.Tensor
@@ -122,10 +123,7 @@ class _DroppingHead(torch.autograd.Function):
         latents, w1, hidden, mask, scaled = ctx.saved_tensors
         of_logits = gradients[0]
         of_hidden = of_logits @ scaled.mT
-        torch.ops.aten.leaky_relu_backward.grad_input(
-            of_hidden, hidden, NONLINEAR_SLOPE, True, grad_input=of_hidden
-        )
-        of_hidden.mul_(mask)
+        gated(of_hidden, hidden, slope=NONLINEAR_SLOPE, out=of_hidden).mul_(mask)
         of_latents = of_hidden @ w1.mT if ctx.needs_input_grad[0] else None
         of_w2 = (hidden.mT @ of_logits).div_(1.0 - DROPOUT)
         return of_latents, latents.mT @ of_hidden, of_hidden.sum(1), of_w2, of_logits.sum(1), None

@@ -137,8 +137,8 @@ def finished(
     return values if gate is None else gated(values, gate, out=values)
 
 
-def gated(gradient: Tensor, output: Tensor, *, out: Tensor | None = None) -> Tensor:
+def gated(gradient: Tensor, output: Tensor, *, slope: float = SLOPE, out: Tensor | None = None) -> Tensor:
     """Multiply a gradient by the derivative of the leaky ReLU that gave ``output``, into ``out`` if given."""
     product = torch.empty_like(gradient) if out is None else out
-    torch.ops.aten.leaky_relu_backward.grad_input(gradient, output, SLOPE, True, grad_input=product)
+    torch.ops.aten.leaky_relu_backward.grad_input(gradient, output, slope, True, grad_input=product)
     return product

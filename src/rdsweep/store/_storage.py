@@ -183,10 +183,10 @@ class Storage:
 
     def _create_folder(self, path: str) -> None:
         if self.filesystem.type_name == "gcs":
-            kinds = (info.type for info in map(self.filesystem.get_file_info, (path, path.split("/")[0])))
-            if next(kinds) == fs.FileType.Directory:
+            if self.filesystem.get_file_info(path).type == fs.FileType.Directory:
                 return
-            if next(kinds) == fs.FileType.NotFound:  # which Arrow would make, and a typo become a bucket
+            bucket = path.split("/")[0]  # which Arrow would make, and a typo become a bucket
+            if self.filesystem.get_file_info(bucket).type == fs.FileType.NotFound:
                 raise ResultsError(f"cannot make {self.location}: there is no such bucket")
         self.filesystem.create_dir(path, recursive=True)
 
