@@ -120,6 +120,11 @@ def test_training_settings_fit_together(changes, message):
         TrainingConfig(**changes)
 
 
+def test_settings_may_be_at_their_limits():
+    training = TrainingConfig(n_train=64, batch_size=64, cooldown=1.0)
+    assert (training.steps_per_epoch, training.cooldown) == (1, 1.0)
+
+
 def test_ratio_one_is_the_uniform_source():
     assert SourceConfig("alignment", 1.0) == SourceConfig()
 
@@ -142,6 +147,12 @@ def test_run_id_does_not_depend_on_how_numbers_are_written():
         objective=ObjectiveConfig(capacity=3.0), training=TrainingConfig(cooldown=0.0, learning_rate=1.0)
     )
     assert written.run_id == same.run_id
+
+
+def test_run_id_does_not_depend_on_the_sign_of_zero():
+    # No other test has this number of images: a canonical form is made once for equal parts.
+    minus = RunConfig(training=TrainingConfig(n_train=4711, cooldown=-0.0))
+    assert '"cooldown":0.0' in minus.canonical_json()
 
 
 def test_run_id_does_not_depend_on_the_order_of_tasks_and_probes():
