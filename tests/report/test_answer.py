@@ -8,14 +8,14 @@ import pytest
 from rdsweep.report import ReportFile
 from rdsweep.report._analysis import analyze
 from rdsweep.report._answer import answers
-from rdsweep.report._study import select_study
+from rdsweep.report._selection import select_runs
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]
 Maker = Callable[..., Tables]
 
 
 def told(runs: pd.DataFrame, scores: pd.DataFrame, **keys: object) -> tuple[str, ...]:
-    return answers(analyze(select_study(ReportFile(title="T", **keys), runs=runs, scores=scores)))
+    return answers(analyze(select_runs(ReportFile(title="T", **keys), runs=runs, scores=scores)))
 
 
 def shifted(tables: Tables, **distortions: dict[float, float]) -> Tables:

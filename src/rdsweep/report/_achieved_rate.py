@@ -25,7 +25,7 @@ from rdsweep.report._units import axis_label, column_unit, with_unit
 
 def achieved_rate_section(analysis: Analysis) -> Section | None:
     """Return the section, or None for runs that had no target rate."""
-    file = analysis.study.file
+    file = analysis.selection.file
     if analysis.achieved.empty:
         return None
     return Section(
@@ -38,7 +38,7 @@ def achieved_rate_section(analysis: Analysis) -> Section | None:
 
 
 def _finding(analysis: Analysis) -> str:
-    file = analysis.study.file
+    file = analysis.selection.file
     worst = analysis.achieved.nlargest(1, "worst").to_dict("records")[0]
     return (
         f"Every run’s rate lies within {percent(worst['worst'])} of its capacity; the run furthest off is "
@@ -47,23 +47,23 @@ def _finding(analysis: Analysis) -> str:
 
 
 def _figure(analysis: Analysis) -> ReportFigure:
-    study = analysis.study
-    by, panels = study.file.by, []
-    look = looks(study.conditions, baseline=study.file.baseline)
-    for place, (title, names) in enumerate(study.panels()):
+    selection = analysis.selection
+    by, panels = selection.file.by, []
+    look = looks(selection.conditions, baseline=selection.file.baseline)
+    for place, (title, names) in enumerate(selection.panels()):
         with drawing(f"achieved-rate-{place}"):
             figure, axes = labeled_panel(title, height=270)
             zero_line(axes)
             marks, tips = [], {}
             for index, name in enumerate(names):
-                runs = study.runs_of(name)
+                runs = selection.runs_of(name)
                 percents = 100 * (runs["rate_own"] / runs[by] - 1)
-                position = dodged(study.levels, runs[by], index, len(names))
+                position = dodged(selection.levels, runs[by], index, len(names))
                 draw_runs(axes, position, percents, look=look[name], name=name)
-                tips[name] = run_tips(runs, ["rate_own"], study.file)
+                tips[name] = run_tips(runs, ["rate_own"], selection.file)
                 last = percents[runs[by] == runs[by].max()].mean()
                 marks.append(Mark(name, (position[-1], last), look[name]))
-            level_axis(axes, study.levels, axis_label(by))
+            level_axis(axes, selection.levels, axis_label(by))
             axes.set_ylabel("Rate above capacity (%)")
             axes.margins(y=0.12)
             label_lines(axes, marks)
@@ -73,29 +73,29 @@ def _figure(analysis: Analysis) -> ReportFigure:
         panels=tuple(panels),
         label="Deviation of the achieved rate from the capacity, in per cent, by capacity and condition",
         caption=(
-            f"Deviation of each run’s rate from its capacity: n = {counted(len(study.runs), 'run')}, one "
+            f"Deviation of each run’s rate from its capacity: n = {counted(len(selection.runs), 'run')}, one "
             "point each. Rate is taken over the run’s own stimuli, as its objective does."
         ),
     )
 
 
 def _table(analysis: Analysis) -> ReportTable:
-    study, frame = analysis.study, analysis.achieved
-    condition, by = study.file.condition, study.file.by
+    selection, frame = analysis.selection, analysis.achieved
+    condition, by = selection.file.condition, selection.file.by
     shares = frame.assign(**{column: 100 * frame[column] for column in ("mean", "low", "high")})
-    rows = pd.Index(study.conditions, name=condition)
+    rows = pd.Index(selection.conditions, name=condition)
     worst = frame.groupby(condition)["worst"].max().reindex(rows)
     return ReportTable(
         name="achieved_rate",
         caption=(
             f"Deviation of the achieved rate from the capacity in per cent, by {by} in {column_unit(by)}: "
-            f"mean over seeds with its {interval_name(study.file.confidence_level)} (Student’s t), "
+            f"mean over seeds with its {interval_name(selection.file.confidence_level)} (Student’s t), "
             f"n = {span(frame['n'], 'run')}."
         ),
         frame=frame,
         columns=(
             header("Condition", rows),
-            *estimates_by(by, study.levels, shares, rows, estimate="mean", signed=True),
+            *estimates_by(by, selection.levels, shares, rows, estimate="mean", signed=True),
             numbers("Largest of any run", map(percent, worst)),
         ),
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from rdsweep.report._analysis import Analysis
 from rdsweep.report._format import count, counted, decimals_for, enumeration, number, percent, span
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 from rdsweep.report._units import column_label, column_unit, with_unit
 
 
@@ -19,33 +19,37 @@ def answers(analysis: Analysis) -> tuple[str, ...]:
     compared) differs and by how much, from how many seeds, or why nothing can be said.
     """
     tables = {metric: table for metric, table in analysis.differences.items() if not table.empty}
-    wanted = analysis.study.file.curve.distortion
+    wanted = analysis.selection.file.curve.distortion
     metric = wanted if wanted in tables else next(iter(tables), None)
     if metric is None:
-        return (_without_comparison(analysis.study),)
-    table, study = tables[metric], analysis.study
+        return (_without_comparison(analysis.selection),)
+    table, selection = tables[metric], analysis.selection
     if table["p_adjusted"].isna().all():
-        return (_untested(study, metric, table),)
-    kinds = ((label, table[table[study.file.condition].isin(names)]) for label, names in _kinds(study))
-    return tuple(_sentence(study, metric, label, rows) for label, rows in kinds)
-
-
-def _kinds(study: Study) -> Iterator[tuple[str, list[str]]]:
-    """Yield the kinds of conditions with their label in prose: hybrids first, if the baseline is none."""
-    learning = study.runs["tasks"] != ""
-    by_condition = learning.groupby(study.runs[study.file.condition], sort=False).all()
-    hybrids = (
-        [] if by_condition[study.file.baseline] else [name for name in study.hybrids if by_condition[name]]
+        return (_untested(selection, metric, table),)
+    kinds = (
+        (label, table[table[selection.file.condition].isin(names)]) for label, names in _kinds(selection)
     )
-    others = [name for name in study.hybrids if name not in hybrids]
-    noun = "model" if study.file.condition == "model" else "condition"
+    return tuple(_sentence(selection, metric, label, rows) for label, rows in kinds)
+
+
+def _kinds(selection: Selection) -> Iterator[tuple[str, list[str]]]:
+    """Yield the kinds of conditions with their label in prose: hybrids first, if the baseline is none."""
+    learning = selection.runs["tasks"] != ""
+    by_condition = learning.groupby(selection.runs[selection.file.condition], sort=False).all()
+    hybrids = (
+        []
+        if by_condition[selection.file.baseline]
+        else [name for name in selection.hybrids if by_condition[name]]
+    )
+    others = [name for name in selection.hybrids if name not in hybrids]
+    noun = "model" if selection.file.condition == "model" else "condition"
     for names, kind in ((hybrids, f"hybrid {noun}"), (others, f"other {noun}" if hybrids else noun)):
         if names:
             yield names[0] if len(names) == 1 else f"{count(len(names))} {kind}s", names
 
 
-def _sentence(study: Study, metric: str, who: str, rows: pd.DataFrame) -> str:
-    file, quantity = study.file, column_label(metric).lower()
+def _sentence(selection: Selection, metric: str, who: str, rows: pd.DataFrame) -> str:
+    file, quantity = selection.file, column_label(metric).lower()
     decided = rows[rows["p_adjusted"] <= file.alpha]
     several = len(rows[file.condition].unique()) > 1
     end = f"n = {span(rows['n'], 'seed' if file.comparison.paired else 'run')}"
@@ -58,16 +62,16 @@ def _sentence(study: Study, metric: str, who: str, rows: pd.DataFrame) -> str:
         part = decided[decided["estimate"] > 0 if direction == "higher" else decided["estimate"] < 0]
         if len(part):
             have = f"{direction} {quantity} than {file.baseline}"
-            parts.append(f"{_clause(study, part, rows, have)}, by {_sizes(study, metric, part)}")
+            parts.append(f"{_clause(selection, part, rows, have)}, by {_sizes(selection, metric, part)}")
     everywhere = several and len(parts) == 1 and len(decided) == len(rows)
     subject = f"All {who}".replace("All 2 ", "Both ") if everywhere else f"Of {who}," if several else who
     rest = ["no difference is shown elsewhere"] if len(decided) < len(rows) else []
     return f"{subject} {'; '.join([*parts, *rest])}; {end}."
 
 
-def _clause(study: Study, part: pd.DataFrame, rows: pd.DataFrame, have: str) -> str:
+def _clause(selection: Selection, part: pd.DataFrame, rows: pd.DataFrame, have: str) -> str:
     """Return what ``part`` of ``rows`` have, at which levels and, of several conditions, in how many."""
-    by, condition = study.file.by, study.file.condition
+    by, condition = selection.file.by, selection.file.condition
     n_conditions, n_levels = len(rows[condition].unique()), len(rows[by].unique())
     shares: dict[int, list[float]] = {}
     for level, found in part.groupby(by):
@@ -84,10 +88,10 @@ def _clause(study: Study, part: pd.DataFrame, rows: pd.DataFrame, have: str) -> 
     return f"{enumeration(told)} have {have}"
 
 
-def _sizes(study: Study, metric: str, part: pd.DataFrame) -> str:
+def _sizes(selection: Selection, metric: str, part: pd.DataFrame) -> str:
     """Return the least and greatest difference, in the unit of the metric and in per cent of the baseline."""
-    file = study.file
-    means = study.runs_of(file.baseline).groupby(file.by)[metric].mean()
+    file = selection.file
+    means = selection.runs_of(file.baseline).groupby(file.by)[metric].mean()
     sizes = part["estimate"].abs()
     shares = sizes / part[file.by].map(means).abs()
     decimals = decimals_for([sizes.min()])
@@ -101,29 +105,29 @@ def _span(low: str, high: str) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _untested(study: Study, metric: str, table: pd.DataFrame) -> str:
+def _untested(selection: Selection, metric: str, table: pd.DataFrame) -> str:
     least, most = table["estimate"].min(), table["estimate"].max()
     decimals = decimals_for([least, most])
     ends = [number(value, decimals=decimals, signed=True) for value in (least, most)]
-    why = "one seed is" if len(study.seeds) == 1 else "these runs are"
+    why = "one seed is" if len(selection.seeds) == 1 else "these runs are"
     return (
-        f"{column_label(metric)} differs from that of {study.file.baseline} by {_span(*ends)} "
+        f"{column_label(metric)} differs from that of {selection.file.baseline} by {_span(*ends)} "
         f"{column_unit(metric)}".rstrip()
         + f", but {why} not enough to tell a difference from chance."
     )
 
 
-def _without_comparison(study: Study) -> str:
-    file, column = study.file, study.file.curve.distortion
+def _without_comparison(selection: Selection) -> str:
+    file, column = selection.file, selection.file.curve.distortion
     why = (
         f"{file.baseline} is the only condition"
-        if study.has_baseline
+        if selection.has_baseline
         else f"there is no run of {file.baseline}"
     )
-    means = study.runs.groupby(file.by)[column].mean()
+    means = selection.runs.groupby(file.by)[column].mean()
     return (
         f"Mean {column_label(column).lower()} is {_course(file.by, means)} "
-        f"(n = {counted(len(study.runs), 'run')}); nothing is compared, because {why}."
+        f"(n = {counted(len(selection.runs), 'run')}); nothing is compared, because {why}."
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from rdsweep.report._analysis import Analysis
 from rdsweep.report._format import count, counted, enumeration, interval_name, percent
 from rdsweep.report._section import Section
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 from rdsweep.report._units import column_label, with_unit
 
 _OBJECTIVES = {
@@ -47,26 +47,28 @@ def methods_section(analysis: Analysis) -> Section:
 
 def methods_sentences(analysis: Analysis) -> list[str]:
     """Return what was trained, measured and tested, one sentence each; every number is read off the runs."""
-    study = analysis.study
+    selection = analysis.selection
     return [
-        _design(study),
-        _training(study.runs),
-        *_tasks(study),
-        _evaluation(study),
-        _curves(study),
+        _design(selection),
+        _training(selection.runs),
+        *_tasks(selection),
+        _evaluation(selection),
+        _curves(selection),
         *_comparisons(analysis),
-        *_claims(study),
-        _software(study.runs),
+        *_claims(selection),
+        _software(selection.runs),
     ]
 
 
-def _design(study: Study) -> str:
-    file = study.file
+def _design(selection: Selection) -> str:
+    file = selection.file
     return (
-        f"We trained {counted(len(study.runs), 'model')}: {counted(len(study.conditions), 'condition')} "
-        f"({enumeration(study.conditions)}) at {column_label(file.by).lower()} "
-        f"{with_unit(file.by, *study.levels)}, with up to {counted(len(study.seeds), 'seed')} each; a seed "
-        "fixes initial weights, images and noise, so that runs with equal seeds pair across conditions."
+        f"We trained {counted(len(selection.runs), 'model')}: "
+        f"{counted(len(selection.conditions), 'condition')} ({enumeration(selection.conditions)}) "
+        f"at {column_label(file.by).lower()} {with_unit(file.by, *selection.levels)}, "
+        f"with up to {counted(len(selection.seeds), 'seed')} each; "
+        "a seed fixes initial weights, images and noise, so that runs with equal seeds pair across "
+        "conditions."
     )
 
 
@@ -83,12 +85,12 @@ def _training(runs: pd.DataFrame) -> str:
     )
 
 
-def _tasks(study: Study) -> list[str]:
-    joint = study.scores[study.scores["regime"] == "joint"]
-    probes = study.scores[study.scores["regime"] == "probe"]
+def _tasks(selection: Selection) -> list[str]:
+    joint = selection.scores[selection.scores["regime"] == "joint"]
+    probes = selection.scores[selection.scores["regime"] == "probe"]
     sentences = []
     if len(joint):
-        weights = spread_of(study.runs["task_weight"].dropna())
+        weights = spread_of(selection.runs["task_weight"].dropna())
         tasks = enumeration(sorted(joint["task"].unique()))
         sentences.append(
             f"Hybrid models had classifiers for {tasks}, trained jointly, with weight {weights}."
@@ -100,8 +102,8 @@ def _tasks(study: Study) -> list[str]:
     return sentences
 
 
-def _evaluation(study: Study) -> str:
-    curve = study.file.curve
+def _evaluation(selection: Selection) -> str:
+    curve = selection.file.curve
     return (
         "All runs were evaluated on one fixed test set, the same for every source, on which rate is the "
         "mean Kullback–Leibler divergence to the prior in nats per image and distortion the mean squared "
@@ -109,16 +111,16 @@ def _evaluation(study: Study) -> str:
     )
 
 
-def _curves(study: Study) -> str:
-    family = study.file.curve.family.replace("_", " ")
+def _curves(selection: Selection) -> str:
+    family = selection.file.curve.family.replace("_", " ")
     return (
         f"A {family} rate–distortion curve was fitted to the runs of each condition by least squares, with "
-        f"{interval_name(study.file.confidence_level)}s from resampling seeds."
+        f"{interval_name(selection.file.confidence_level)}s from resampling seeds."
     )
 
 
 def _comparisons(analysis: Analysis) -> list[str]:
-    file = analysis.study.file
+    file = analysis.selection.file
     tables = {metric: table for metric, table in analysis.differences.items() if not table.empty}
     if not tables:
         return []
@@ -133,8 +135,8 @@ def _comparisons(analysis: Analysis) -> list[str]:
     ]
 
 
-def _claims(study: Study) -> list[str]:
-    claims = study.file.claims
+def _claims(selection: Selection) -> list[str]:
+    claims = selection.file.claims
     if not claims:
         return []
     families = len({claim.family for claim in claims})
@@ -145,7 +147,7 @@ def _claims(study: Study) -> list[str]:
     return [
         f"{counted(len(claims), 'claim')} in {counted(families, 'family', 'families')}, listed in the report "
         f"file with direction and margin, were tested in both directions{also} and judged at "
-        f"{percent(study.file.alpha, decimals=0)} per family."
+        f"{percent(selection.file.alpha, decimals=0)} per family."
     ]
 
 

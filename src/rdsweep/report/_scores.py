@@ -27,7 +27,7 @@ _SCORE_DODGE = 0.03  # lines that are moved further sideways seem to differ wher
 
 def scores_section(analysis: Analysis) -> Section:
     """Return the section with a panel per task and the table of mean scores."""
-    file, table = analysis.study.file, analysis.scores
+    file, table = analysis.selection.file, analysis.scores
     if table.empty:
         sentence = "No completed run has a task head or a probe."
         return Section(name="scores", title="Task scores", sentences=(sentence,))
@@ -41,7 +41,7 @@ def scores_section(analysis: Analysis) -> Section:
 
 
 def _finding(analysis: Analysis) -> str:
-    file, table = analysis.study.file, analysis.scores
+    file, table = analysis.selection.file, analysis.scores
     table = table.dropna(subset="mean")
     lower_is_better = file.score == "cross_entropy"
     best = table.loc[table.groupby("task", sort=False)["mean"].agg("idxmin" if lower_is_better else "idxmax")]
@@ -58,18 +58,18 @@ def _reader(regime: str, head: str) -> str:
 
 
 def _figure(analysis: Analysis) -> ReportFigure:
-    study, table = analysis.study, analysis.scores
+    selection, table = analysis.selection, analysis.scores
     panels = []
     for place, (task, rows) in enumerate(table.groupby("task", sort=False)):
         with drawing(f"scores-{place}"):
             panels.append(_panel(analysis, str(task), rows))
-    name, interval = column_label(study.file.score), interval_name(study.file.confidence_level)
+    name, interval = column_label(selection.file.score), interval_name(selection.file.confidence_level)
     return ReportFigure(
         name="scores",
         panels=tuple(panels),
         label=f"{name} of each task by level, condition and kind of head",
         caption=(
-            f"Mean {name} over up to {counted(len(study.seeds), 'seed')} with its "
+            f"Mean {name} over up to {counted(len(selection.seeds), 'seed')} with its "
             f"{interval} (Student’s t over runs). Filled, solid: head trained jointly with the model. Open: "
             "probe of its frozen latents, dashed if linear, dotted (“nl”) if non-linear. Gray line: the best "
             "constant answer."
@@ -78,9 +78,9 @@ def _figure(analysis: Analysis) -> ReportFigure:
 
 
 def _panel(analysis: Analysis, task: str, rows: pd.DataFrame) -> PanelFiles:
-    study = analysis.study
-    condition, by = study.file.condition, study.file.by
-    look = looks(study.conditions, baseline=study.file.baseline)
+    selection = analysis.selection
+    condition, by = selection.file.condition, selection.file.by
+    look = looks(selection.conditions, baseline=selection.file.baseline)
     figure, axes = labeled_panel(task, label_width=0.3)
     axes.axhline(rows["chance"].iloc[0], color=MUTED, linewidth=1, zorder=1)
     marks = []
@@ -89,20 +89,20 @@ def _panel(analysis: Analysis, task: str, rows: pd.DataFrame) -> PanelFiles:
         name, regime, head = map(str, key)
         label, line = _READERS[regime, head]
         color, filled = look[name].color, regime == "joint"
-        position = dodged(study.levels, points[by], index, len(series), step=_SCORE_DODGE)
+        position = dodged(selection.levels, points[by], index, len(series), step=_SCORE_DODGE)
         axes.vlines(position, points["low"], points["high"], color=color, linewidth=1.2, alpha=0.7)
         axes.plot(position, points["mean"], color=color, linestyle=line, linewidth=1.2)
         axes.plot(position, points["mean"], **look[name].point(filled=filled))
         marks.append(Mark(f"{name} {label}", (position[-1], points["mean"].iloc[-1]), look[name], filled))
-    level_axis(axes, study.levels, axis_label(by))
-    axes.set_ylabel(axis_label(study.file.score))
+    level_axis(axes, selection.levels, axis_label(by))
+    axes.set_ylabel(axis_label(selection.file.score))
     label_lines(axes, marks)
     return panel_files(figure)
 
 
 def _table(analysis: Analysis) -> ReportTable:
-    study, table = analysis.study, analysis.scores
-    file = study.file
+    selection, table = analysis.selection, analysis.scores
+    file = selection.file
     keys = ["task", file.condition, "regime", "head"]
     rows = table[[*keys, "chance"]].drop_duplicates(keys)
     index = pd.MultiIndex.from_frame(rows[keys])
@@ -122,6 +122,6 @@ def _table(analysis: Analysis) -> ReportTable:
             words("Regime", rows["regime"]),
             words("Head", rows["head"]),
             numbers("Chance", (number(chance, decimals=decimals) for chance in rows["chance"])),
-            *estimates_by(file.by, study.levels, table, index, estimate="mean", decimals=decimals),
+            *estimates_by(file.by, selection.levels, table, index, estimate="mean", decimals=decimals),
         ),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rdsweep.config import RunConfig
-from rdsweep.sweeps._closed import validate_document
+from rdsweep.sweeps._declaration import validate_document
 from rdsweep.sweeps._document import Document, format_document, parse_document, read_document
 from rdsweep.sweeps._expand import expand_block, order_conditions
 from rdsweep.sweeps._schema import SweepFile, WeightsPolicy
