@@ -1,4 +1,4 @@
-"""What tests of several packages need: real servers of object stores, which run on loopback."""
+"""What tests of several packages need: real servers of object stores, and how tests share two processes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,30 @@ from types import SimpleNamespace
 
 import pytest
 from pyarrow import fs
+
+FIRST = ("ray", "tests/training", "tests/report", "tests/rdstats/theory")
+"""Groups of tests that take longest: one of them that began last would leave the other process idle."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, since they share fixtures, and all that start a Ray in one.
+
+    One Ray takes 2 to 3 GB of memory and both cores. Nothing is changed without ``-n``.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        group = "ray" if item.get_closest_marker("ray") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    """Return the place of an item's group in `FIRST`, or that of all others."""
+    mark = item.get_closest_marker("xdist_group")
+    assert mark is not None
+    return next((rank for rank, start in enumerate(FIRST) if mark.args[0].startswith(start)), len(FIRST))
 
 
 @pytest.fixture(scope="module", params=["s3", "gs"])
