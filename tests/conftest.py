@@ -1,4 +1,4 @@
-"""What tests of several packages need: real servers of object stores, and how tests share two processes."""
+"""What tests of several packages need: a small test set, object stores, and a place in one of two runs."""
 
 from __future__ import annotations
 
@@ -38,6 +38,15 @@ def _rank(item: pytest.Item) -> int:
     mark = item.get_closest_marker("xdist_group")
     assert mark is not None
     return next((rank for rank, start in enumerate(FIRST) if mark.args[0].startswith(start)), len(FIRST))
+
+
+@pytest.fixture(scope="module")
+def small_test_set() -> Iterator[None]:
+    """Four test images of each position instead of 64, and batches that divide their number."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rdsweep.training._evaluation.IMAGES_PER_POSITION", 4)
+        patch.setattr("rdsweep.training._evaluation.PAPER_BATCH", 26)
+        yield
 
 
 @pytest.fixture(scope="module", params=["s3", "gs"])

@@ -27,12 +27,6 @@ from .conftest import FOLDER
 Load = Callable[..., ModuleType]
 
 
-@pytest.fixture
-def small_test_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rdsweep.training._evaluation.IMAGES_PER_POSITION", 4)
-    monkeypatch.setattr("rdsweep.training._evaluation.PAPER_BATCH", 26)
-
-
 def test_every_benchmark_has_a_test() -> None:
     names = {path.stem for path in FOLDER.glob("*.py")}
     tested = set(re.findall(r'load\("(\w+)"', Path(__file__).read_text()))

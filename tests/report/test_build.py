@@ -61,6 +61,7 @@ def test_the_page_is_well_formed_and_refers_to_nothing_outside_itself(page: str)
     identifiers = outline.values("id")
     assert len(identifiers) == len(set(identifiers))
     references = [*outline.values("href"), *outline.values("xlink:href")]
+    assert references
     assert all(reference.startswith("#") for reference in references)
     assert {reference[1:] for reference in references} <= set(identifiers)
     assert not re.search(r"@import|url\((?!#)", page)
@@ -83,9 +84,11 @@ def test_a_point_tells_its_run_without_a_script(page: str) -> None:
 def test_figures_and_tables_are_numbered_and_say_where_their_files_are(page: str, quick_report: Path) -> None:
     for kind in ("Figure", "Table"):
         numbers = [int(number) for number in re.findall(rf"<b>{kind} (\d+)\.</b>", page)]
+        assert numbers
         assert numbers == list(range(1, len(numbers) + 1))
     for folder in ("figures", "tables"):
         stems = {path.stem for path in (quick_report / "report" / folder).iterdir()}
+        assert stems
         assert all(stem in page for stem in stems)
 
 
@@ -95,6 +98,7 @@ def test_every_table_and_figure_comes_in_every_format(quick_report: Path) -> Non
         "figures": {".svg", ".pdf", ".png"},
     }.items():
         files = list((quick_report / "report" / folder).iterdir())
+        assert files
         for stem in {path.stem for path in files}:
             assert {path.suffix for path in files if path.stem == stem} == suffixes
 
