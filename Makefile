@@ -40,7 +40,7 @@ demo: setup ## Run sweeps/quick.yaml under Ray Tune and build its report
 	@echo "Open this page: $(CURDIR)/demo-report/index.html"
 
 test: lint types contracts ## Run all that CI runs: lint, types, contracts, then the tests that are not slow
-	$(PYTEST) -n $(WORKERS) --dist loadgroup --no-loadscope-reorder -m "not slow"
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 lint: setup ## Check format and style
 	$(BIN)/ruff format --check .

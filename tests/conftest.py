@@ -10,7 +10,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pyarrow import fs
@@ -19,25 +22,37 @@ FIRST = ("ray", "tests/training", "tests/report", "tests/rdstats/theory")
 """Groups of tests that take longest: one of them that began last would leave the other process idle."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep the tests of a file in one process, since they share fixtures, and all that start a Ray in one.
 
-    One Ray takes 2 to 3 GB of memory and both cores. Nothing is changed without ``-n``.
+    One Ray takes 2 to 3 GB of memory and both cores. pytest-xdist has marks for groups, but ``--dist
+    loadgroup`` of release 3.8 takes no notice of them with pytest 9.2 (its issue 1386).
     """
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        group = "ray" if item.get_closest_marker("ray") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_rank)
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid, config.rootpath)
+
+    return Scheduling(config, log)
 
 
-def _rank(item: pytest.Item) -> int:
-    """Return the place of an item's group in `FIRST`, or that of all others."""
-    mark = item.get_closest_marker("xdist_group")
-    assert mark is not None
-    return next((rank for rank, start in enumerate(FIRST) if mark.args[0].startswith(start)), len(FIRST))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put long groups first, where several processes share the tests."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _rank(group(item.nodeid, config.rootpath)))
+
+
+def _rank(name: str) -> int:
+    return next((rank for rank, start in enumerate(FIRST) if name.startswith(start)), len(FIRST))
+
+
+@cache
+def group(nodeid: str, root: Path) -> str:
+    """Return the file of a test, or ``ray`` where the file has tests that start a Ray."""
+    file = nodeid.partition("::")[0]
+    return "ray" if "pytest.mark.ray" in (root / file).read_text(encoding="utf-8") else file
 
 
 @pytest.fixture(scope="module")

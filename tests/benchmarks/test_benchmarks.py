@@ -143,12 +143,6 @@ def test_packed_training(load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert {run.training.epochs for run in trained} == {6}
 
 
-@pytest.mark.slow
-@pytest.mark.ray
-def test_packed_training_against_one_run_per_trial(load: Load) -> None:
-    assert set(load("packed_training").one_run_per_trial(2, 1)) == {"packed", "one run per trial"}
-
-
 @pytest.mark.usefixtures("small_test_set")
 def test_precision(load: Load, tmp_path: Path) -> None:
     options = ("--models", "baseline", "--seeds", 2, "--n-train", 64, "--csv", tmp_path / "precision.csv")
@@ -201,13 +195,6 @@ def test_report(load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_scheduling(load: Load) -> None:
     assert load("scheduling").seconds_per_pack(2, engine="inline", n_workers=1) > 0
-
-
-@pytest.mark.slow
-@pytest.mark.ray
-def test_scheduling_under_ray(load: Load, capsys: pytest.CaptureFixture[str]) -> None:
-    load("scheduling", "--packs", 2, "--workers", 1).main()
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["2", "inline", "ray"]
 
 
 def test_store_scale(load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
