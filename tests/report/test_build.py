@@ -65,6 +65,7 @@ def test_the_page_is_well_formed_and_needs_nothing_outside_itself(page: str) -> 
     identifiers = outline.values("id")
     assert len(identifiers) == len(set(identifiers))
     within = [*outline.values("xlink:href"), *(link for link in outline.values("href") if link[0] == "#")]
+    assert within
     assert {reference[1:] for reference in within} <= set(identifiers)
     assert all(reference.startswith("#") for reference in outline.values("xlink:href"))
     assert not re.search(r"@import|url\((?!#)", page)
@@ -87,6 +88,7 @@ def test_a_point_tells_its_run_without_a_script(page: str) -> None:
 def test_figures_and_tables_are_numbered_and_say_where_their_files_are(page: str, quick_report: Path) -> None:
     for kind in ("Figure", "Table"):
         numbers = [int(number) for number in re.findall(rf"<b>{kind} (\d+)\.</b>", page)]
+        assert numbers
         assert numbers == list(range(1, len(numbers) + 1))
 
 
@@ -94,6 +96,7 @@ def test_every_file_beside_the_page_is_a_link_in_it_and_every_link_a_file(
     page: str, quick_report: Path
 ) -> None:
     links = [link for link in Outline(page).values("href") if not link.startswith("#")]
+    assert links
     assert len(links) == len(set(links))
     assert set(links) == files_in(quick_report / "report")
 
@@ -158,6 +161,7 @@ def test_every_table_and_figure_comes_in_every_format(quick_report: Path) -> Non
         "figures": {".svg", ".pdf", ".png"},
     }.items():
         files = list((quick_report / "report" / folder).iterdir())
+        assert files
         for stem in {path.stem for path in files}:
             assert {path.suffix for path in files if path.stem == stem} == suffixes
 
