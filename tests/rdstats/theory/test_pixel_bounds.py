@@ -84,6 +84,15 @@ def test_sampled_upper_bound_agrees_with_enumeration():
     assert sampled.value == pytest.approx(exact.value, abs=5 * sampled.standard_error + 1e-3)
 
 
+def test_images_are_told_apart_at_slopes_at_which_states_are_not():
+    source = BernoulliMixture([0.5, 0.5], [[0.2, 0.2], [0.8, 0.8]], copies=2)
+    factor = free_support(source.points, source.weights, 1.25)
+    assert factor.rate == pytest.approx(0.0, abs=1e-6)
+    upper, (low, high) = pixel_upper_bound(source, factor), exact_optimum(source, 1.25)
+    assert high < 1.25 * source.zero_rate_distortion - 0.01
+    assert low - 1e-9 <= upper.value < 1.25 * source.zero_rate_distortion - 0.01
+
+
 def test_the_standard_error_weighs_states_by_their_probability():
     source = BernoulliMixture([0.75, 0.25], [[0.1], [0.2]])
     states = np.array([0, 0, 1, 1])
