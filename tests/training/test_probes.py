@@ -9,9 +9,9 @@ from rdsweep.models import Head, group_heads
 from rdsweep.sources import N_POSITIONS, Stream
 from rdsweep.tasks import get_task
 from rdsweep.training import train_pack
-from rdsweep.training._batches import ImageFeed
+from rdsweep.training._batches import ImageFeed, dropout_masks, seed_noise
 from rdsweep.training._initial import initial_head_weights, initial_weights
-from rdsweep.training._probes import ProbeBatch, ProbeStep, _probe_chunks
+from rdsweep.training._probes import ProbeBatch, ProbeStep, _frozen_codes, _probe_chunks, train_probes
 
 from .reference_training import CPU
 
@@ -73,3 +73,31 @@ def latents_by_image(config: RunConfig) -> dict[int, list[list[float]]]:
         seen.setdefault(row, []).append(code)
     assert len(seen) == config.training.n_train
     return seen
+
+
+def test_probes_start_from_weights_of_their_own():
+    config = replace(RUN, training=replace(TINY, learning_rate=1e-12, epochs=1))
+    weights = initial_weights([config], (), device=CPU, dtype=torch.float32)
+    trained = train_probes([config], weights, ImageFeed([config], CPU))
+    start = initial_head_weights([config], trained.groups, Stream.PROBE_WEIGHTS)
+    joint = initial_head_weights([config], trained.groups, Stream.HEAD_WEIGHTS)
+    for name, leaf in trained.weights.items():
+        # Ten steps of Adam move a weight by at most ten times the learning rate.
+        torch.testing.assert_close(leaf.detach(), start[name], rtol=0.0, atol=1e-10)
+        assert not torch.equal(start[name], joint[name])
+
+
+def test_probes_have_noise_and_dropout_of_their_own():
+    weights = initial_weights([RUN], (), device=CPU, dtype=torch.float32)
+    groups = group_heads([Head(0, probe.name, probe.head) for probe in PROBES])
+    feed = ImageFeed([RUN], CPU)
+    ((_, n_steps, chunk),) = _probe_chunks([RUN], groups, weights, feed)
+    rows = feed.rows(0, n_steps)[:, 0]
+    mean, log_variance = (code[0, rows] for code in _frozen_codes(weights, feed))
+    noise = seed_noise([RUN], Stream.PROBE_NOISE, 0, device=CPU, dtype=torch.float32)[:n_steps, 0]
+    expected = mean + (0.5 * log_variance).exp() * noise
+    # Encoding is the same call; only the sum may round differently.
+    torch.testing.assert_close(chunk.latents[:n_steps, 0], expected, rtol=0.0, atol=1e-6)
+    for group, keep in zip(groups, chunk.keep, strict=True):
+        drawn = dropout_masks([RUN], group, Stream.PROBE_DROPOUT, 0, device=CPU)
+        assert (keep is drawn is None) or torch.equal(keep, drawn)

@@ -78,7 +78,7 @@ class _Besides:
 
 _BESIDES = {
     # One core of an AMD EPYC with AVX2, PyTorch 2.13, packs of 4 and 8 of the paper's runs, in CPU time.
-    "cpu": _Besides(evaluation=105.0, information=28.0, probe_step=0.025, encoding=0.15),
+    "cpu": _Besides(evaluation=105.0, information=28.0, probe_step=0.05, encoding=0.15),
     # One H100: what whole runs of the paper take in benchmarks/results/packed_training_h100.json besides
     # their steps, 14 ms for each, probes and evaluation together, since that was not timed apart.
     "cuda": _Besides(evaluation=660.0, information=0.0, probe_step=0.0, encoding=0.0),
