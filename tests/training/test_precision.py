@@ -31,6 +31,13 @@ def test_matrix_products_are_set_back():
     assert torch.get_float32_matmul_precision() == before
 
 
+@pytest.fixture
+def without_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CPU without instructions for bf16."""
+    found = {"avx2": True, "avx512_bf16": False, "amx_bf16": False}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)
+
+
 @pytest.mark.parametrize("native", ["avx512_bf16", "amx_bf16", "bf16", "sve_bf16"])
 def test_bf16_is_fine_where_the_cpu_has_instructions_for_it(monkeypatch, native):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True, native: True}, raising=False)
