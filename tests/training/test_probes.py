@@ -6,7 +6,7 @@ import torch
 
 from rdsweep.config import ProbeConfig, RunConfig, TrainingConfig
 from rdsweep.models import Head, group_heads
-from rdsweep.sources import N_POSITIONS, Stream
+from rdsweep.sources import N_POSITIONS, Stream, generator
 from rdsweep.tasks import get_task
 from rdsweep.training import train_pack
 from rdsweep.training._batches import ImageFeed, dropout_masks, seed_noise
@@ -54,6 +54,18 @@ def test_a_probe_learns_what_its_latents_say(kind):
 def test_published_probes_train_on_one_sample_of_each_image():
     latents = latents_by_image(replace(RUN, protocol="published"))
     assert all(len({tuple(code) for code in codes}) == 1 for codes in latents.values())
+
+
+def test_the_published_sample_has_the_noise_of_its_image():
+    config = replace(RUN, protocol="published")
+    weights, feed = initial_weights([config], (), device=CPU, dtype=torch.float32), ImageFeed([config], CPU)
+    ((_, _, chunk),) = _probe_chunks([config], (), weights, feed)
+    mean, log_variance = (code[0] for code in _frozen_codes(weights, feed))
+    noise = torch.randn(mean.shape, generator=generator(CPU, config.seed, Stream.PROBE_NOISE))
+    expected = mean + (0.5 * log_variance).exp() * noise
+    # Encoding is the same call; only the sum may round differently.
+    first = feed.rows(0, 1)[0, 0]
+    torch.testing.assert_close(chunk.latents[0, 0], expected[first], rtol=0.0, atol=1e-6)
 
 
 def test_matched_probes_see_a_new_sample_each_time():
