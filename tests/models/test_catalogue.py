@@ -50,6 +50,14 @@ def test_other_conditions_are_named_after_their_parts(monkeypatch):
     )
 
 
+def test_a_head_is_linear_for_two_classes_only(monkeypatch):
+    monkeypatch.setattr("rdsweep.tasks._registry", {})
+    for n_classes in (2, 3):
+        labels = lambda upper, lower, n=n_classes: (upper + lower) % n  # noqa: E731
+        register_task(Task(f"of_{n_classes}", n_classes, labels))
+    assert [default_head(name) for name in ("of_2", "of_3")] == ["linear", "nonlinear"]
+
+
 def test_the_catalogue_does_not_load_torch():
     code = "import sys, rdsweep.models; rdsweep.models.MODELS; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

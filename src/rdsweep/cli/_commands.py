@@ -39,6 +39,7 @@ ResultsOption = Annotated[
         show_default="results/NAME",
     ),
 ]
+EngineOption = Annotated[EngineName, typer.Option(help="Ray Tune, or one pack after the other.")]
 DeviceOption = Annotated[
     DeviceName,
     typer.Option(help="What to train on; auto is CUDA where there is any, both adds nodes without a GPU."),
@@ -60,6 +61,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def plan(
     sweep: SweepPath,
     results: ResultsOption = None,
+    engine: EngineOption = "ray",
     device: DeviceOption = "auto",
     pack_size: PackSizeOption = None,
     workers: WorkersOption = None,
@@ -73,6 +75,7 @@ def plan(
     made = make_plan(
         loaded,
         results=results or _default_results(loaded.name),
+        engine=engine,
         device=device,
         pack_size=pack_size,
         n_workers=workers,
@@ -84,7 +87,7 @@ def plan(
 def run(
     sweep: SweepPath,
     results: ResultsOption = None,
-    engine: Annotated[EngineName, typer.Option(help="Ray Tune, or one pack after the other.")] = "ray",
+    engine: EngineOption = "ray",
     address: Annotated[
         str | None, typer.Option(help="Ray cluster: auto or HOST:PORT.", show_default="a local one")
     ] = None,
@@ -122,7 +125,7 @@ def study(
     n_configs: Annotated[
         int | None, typer.Option(min=1, help="Configurations per condition.", show_default="the file's")
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="Ray Tune, or one pack after the other.")] = "ray",
+    engine: EngineOption = "ray",
     address: Annotated[
         str | None, typer.Option(help="Ray cluster: auto or HOST:PORT.", show_default="a local one")
     ] = None,
