@@ -5,8 +5,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rdstats import (
     Claim,
@@ -111,21 +109,52 @@ TABLES = {
 }
 
 
+LEVELS = (0.3, 1.0, 3.0, 6.0)
+RUNS = {
+    "one seed": (1, LEVELS, 0.02, "falls", 0.0),
+    "equal seeds": (3, LEVELS, 0.0, "falls", 0.0),
+    "a parameter on its bound": (3, LEVELS, 0.02, "bound", 0.0),
+    "two levels": (2, (1.0, 3.0), 0.02, "falls", 0.0),
+    "a curve that rises": (3, LEVELS, 0.3, "rises", 0.3),
+    "a curve that drops at once": (4, LEVELS, 0.3, "steep", 0.3),
+    "no finite run": (3, (1.0,), 0.0, "flat", 1.0),
+}
+
+
+@pytest.mark.parametrize("kind", RUNS)
 @pytest.mark.parametrize("name", TABLES)
-@settings(max_examples=12, deadline=None, derandomize=True, database=None)
-@given(
-    n_seeds=st.integers(1, 4),
-    capacities=st.sampled_from([(1.0,), (1.0, 3.0), (0.3, 1.0, 3.0, 6.0)]),
-    noise=st.sampled_from([0.0, 0.02, 0.3]),
-    shape=st.sampled_from(["falls", "bound", "rises", "flat", "steep"]),
-    lost=st.sampled_from([0.0, 0.3, 1.0]),
-    rng=st.integers(0, 9),
-)
-def test_no_row_of_any_table_is_ok_without_its_numbers(name, **options):
+def test_no_row_of_any_table_is_ok_without_its_numbers(name, kind):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RDStatsWarning)
-        table = TABLES[name](table_of_runs(**options))
+        table = TABLES[name](table_of_runs(*RUNS[kind], rng=0))
     shown = table[[column for column in NUMBERS if column in table]]
     silent = table[(table["status"] == "ok") & shown.isna().any(axis=1)]
     assert silent.empty, silent.to_string()
     assert (table["message"] != "").equals(table["status"] != "ok")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "message"),
+    [
+        ("one seed", "too_few_seeds", "an interval takes at least 2 seeds: add seeds"),
+        ("equal seeds", "zero_variance", "leaving out a seed changes nothing: check for copied runs"),
+    ],
+)
+def test_a_curve_without_an_interval_says_so_beside_its_estimates(kind, status, message):
+    runs = table_of_runs(*RUNS[kind], rng=0)
+    for function in (fit_curves, curve_bands):
+        with pytest.warns(RDStatsWarning, match=f"no interval exists: {message}"):
+            table = function(runs)
+        assert table[["status", "message"]].drop_duplicates().to_numpy().tolist() == [[status, message]]
+        assert table[["estimate" if function is fit_curves else "distortion"]].notna().all(axis=None)
+
+
+def test_only_the_parameter_on_its_bound_lacks_an_interval():
+    table = fit_curves(table_of_runs(*RUNS["a parameter on its bound"], rng=0), family="convex_monotone")
+    stuck = table["low"].isna()
+    assert stuck.any()
+    assert set(table.loc[stuck, "status"]) == {"at_bound"}
+    assert set(table.loc[stuck, "message"]) == {
+        "a parameter on a bound has no such interval: use method='bootstrap'"
+    }
+    assert set(table.loc[~stuck, "status"]) == {"ok"}
