@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from rdstats._learning_tables import summarize_times, threshold_times
     from rdstats._levels import is_level, match_levels
     from rdstats._prediction import Place, place_in_runs, place_points
+    from rdstats._sequential import AnytimeDesign, GroupSequentialDesign, SequentialTest, sequential_test
     from rdstats._status import DegenerateDataWarning, DroppedRowsWarning, Interval, RDStatsWarning, Status
 
 _MODULES = (
@@ -75,11 +76,13 @@ _MODULES = (
     "rdstats._learning_tables",
     "rdstats._levels",
     "rdstats._prediction",
+    "rdstats._sequential",
 )
 
 __all__ = [
     "FAMILIES",
     "VERDICTS",
+    "AnytimeDesign",
     "Audit",
     "BDResult",
     "Claim",
@@ -90,6 +93,7 @@ __all__ = [
     "Estimate",
     "Family",
     "Friedman",
+    "GroupSequentialDesign",
     "Interval",
     "LeastSquaresSolution",
     "OmnibusTest",
@@ -98,6 +102,7 @@ __all__ = [
     "RDStatsWarning",
     "ResidualCheck",
     "SeedPlan",
+    "SequentialTest",
     "SimulatedPower",
     "Status",
     "ThresholdTimes",
@@ -138,6 +143,7 @@ __all__ = [
     "place_points",
     "power",
     "seeds_needed",
+    "sequential_test",
     "simulate_power",
     "summarize_times",
     "summarize_verdicts",

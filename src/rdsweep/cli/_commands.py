@@ -189,6 +189,8 @@ def table(
 
     if with_theory and name != "runs":
         raise ValueError(f"table must be runs with --theory, but got {name!r}")
+    if with_theory:
+        _tell_start("comparing the runs with the exact optimum")
     frame = open_results(results).read(name)
     if with_theory:
         from rdsweep.cli._optimality import with_optimality
@@ -263,6 +265,7 @@ def theory(
     out: Annotated[Path | None, typer.Option(help="A folder for the curves as CSV files.")] = None,
 ) -> None:
     """Compute the rate-distortion function of a source, the bound that no model can beat."""
+    _tell_start(f"computing the optimum of {imbalance} at ratio {ratio:g}")
     from rdsweep.cli._theory import deliver_theory
 
     deliver_theory(imbalance, ratio, tasks=tasks or [], out=out)
@@ -274,6 +277,11 @@ def version() -> None:
     from rdsweep.cli._version import print_versions
 
     print_versions()
+
+
+def _tell_start(work: str) -> None:
+    """Say what starts on standard error; before imports, which alone may take seconds."""
+    typer.echo(f"rdsweep: {work}", err=True)
 
 
 def _default_results(sweep_name: str) -> str:
