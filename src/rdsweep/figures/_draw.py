@@ -89,7 +89,8 @@ def draw_figures(
     Raises
     ------
     ValueError
-        If a number or format is unknown, or several runs share model, capacity and seed.
+        If a number or format is unknown, ``where`` names a value that no run has, or several runs share
+        model, capacity and seed.
 
     Examples
     --------

@@ -12,8 +12,8 @@ from rdsweep.report._section import ReportFigure, Section
 from rdsweep.report._table import ReportTable, estimates_beside, header, notes, numbers
 from rdsweep.report._units import axis_label, column_label, column_unit
 
-_TEST_NAMES = {"t": "Paired t test", "wilcoxon": "Wilcoxon signed-rank test", "sign_flip": "Sign-flip test"}
-_TEST_NAMES |= {
+TEST_NAMES = {"t": "Paired t test", "wilcoxon": "Wilcoxon signed-rank test", "sign_flip": "Sign-flip test"}
+TEST_NAMES |= {
     "welch": "Welch's t test",
     "brunner_munzel": "Brunner–Munzel test",
     "permutation": "Permutation test",
@@ -158,7 +158,7 @@ def _table_caption(analysis: Analysis, metric: str) -> str:
     )
     sentences = [
         f"{column_label(metric)}: condition minus {file.baseline}.",
-        f"{_TEST_NAMES[table['method'].iloc[0]]}, {adjusted}.",
+        f"{TEST_NAMES[table['method'].iloc[0]]}, {adjusted}.",
         "Dropped: runs without a partner of the same seed or a finite value.",
     ]
     if floor > 0:

@@ -38,15 +38,18 @@ def _of_the_grid(analysis: Analysis) -> list[str]:
         sentences.append(
             f"Without a completed run of {selection.file.baseline} no difference from it can be estimated."
         )
+    if selection.absent:
+        sentences.append(
+            f"The report file names {enumeration(selection.absent)}, of which no run is completed here."
+        )
     return sentences
 
 
 def _of_the_curves(analysis: Analysis) -> list[str]:
     condition = analysis.selection.file.condition
-    fits = analysis.curves.drop_duplicates(condition)
-    doubtful = fits[fits["status"] != "ok"]
+    doubtful = analysis.curves[analysis.curves["status"] != "ok"]
     return [
-        f"Curve of {enumeration(list(rows[condition]))}: {message}."
+        f"Curve of {enumeration(list(rows[condition].unique()))}: {message}."
         for message, rows in doubtful.groupby("message", sort=False)
     ]
 

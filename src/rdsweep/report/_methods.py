@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections import Counter
 from collections.abc import Iterable
 from importlib.metadata import version
 
@@ -140,14 +141,12 @@ def _claims(selection: Selection) -> list[str]:
     if not claims:
         return []
     families = len({claim.family for claim in claims})
-    methods = sorted({claim.method for claim in claims if claim.method})
-    also = (
-        f" ({enumeration([_TESTS[method] for method in methods])} where a claim says so)" if methods else ""
-    )
+    methods = Counter(str(claim.method) for claim in claims).most_common()
+    tests = [f"{_TESTS[method]}{f' ({count(n)})' if len(methods) > 1 else ''}" for method, n in methods]
     return [
         f"{counted(len(claims), 'claim')} in {counted(families, 'family', 'families')}, listed in the report "
-        f"file with direction and margin, were tested in both directions{also} and judged at "
-        f"{percent(selection.file.alpha, decimals=0)} per family."
+        f"file with direction and margin, were tested in both directions by {enumeration(tests)} and judged "
+        f"at {percent(selection.file.alpha, decimals=0)} per family."
     ]
 
 

@@ -33,7 +33,7 @@ def protocols_section(selection: Selection, store: Results, verdicts: DecidedCla
     beside = _beside(store, file.sensitivity.results)
     if not beside.storage.is_folder("runs"):
         return _absence(f"There is no results folder {file.sensitivity.results} beside this one")
-    other = read_selection(file, beside)
+    other = read_selection(file, beside, beside=selection)
     if not set(other.conditions) & set(selection.conditions):
         return _absence(
             f"The results folder {file.sensitivity.results} has no completed run of a condition here"

@@ -125,6 +125,7 @@ def _table(analysis: Analysis) -> ReportTable:
     file, frame = analysis.selection.file, analysis.curves
     family = FAMILIES[file.curve.family]
     fits = frame.drop_duplicates(file.condition)
+    messages = frame.groupby(file.condition, sort=False)["message"].unique()
     return ReportTable(
         name="curves",
         caption=(
@@ -137,7 +138,7 @@ def _table(analysis: Analysis) -> ReportTable:
             *(_parameter_column(parameter, analysis) for parameter in family.parameters),
             numbers("Runs", map(count, fits["n"])),
             numbers("Seeds", map(count, fits["n_seeds"])),
-            *notes(fits["message"]),
+            *notes("; ".join(filter(None, each)) for each in messages),
         ),
     )
 

@@ -92,9 +92,9 @@ def header(label: str, cells: Iterable[object], *, details: Iterable[str] = ()) 
     return TextColumn(label, tuple(map(str, cells)), details=tuple(details), numeric=False, is_header=True)
 
 
-def words(label: str, cells: Iterable[object]) -> TextColumn:
+def words(label: str, cells: Iterable[object], *, details: Iterable[str] = ()) -> TextColumn:
     """Return a column of text."""
-    return TextColumn(label, tuple(map(str, cells)), numeric=False)
+    return TextColumn(label, tuple(map(str, cells)), details=tuple(details), numeric=False)
 
 
 def badges(label: str, cells: Iterable[str], *, details: Iterable[str] = ()) -> TextColumn:
