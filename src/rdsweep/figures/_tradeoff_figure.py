@@ -69,7 +69,8 @@ def _draw_tradeoff(page: Page, box: Box, runs: pd.DataFrame, *, bound: Frontier)
         means = rows.groupby("capacity")[["rate", "distortion_mse"]].mean()
         axes.plot(rows["rate"], rows["distortion_mse"], **look.point() | {"markersize": 3}, alpha=0.45)
         mean: dict[str, Any] = {"color": look.color, "marker": look.marker, "markersize": 5, "label": name}
-        handles += axes.plot(means["rate"], means["distortion_mse"], linewidth=1.4, **mean)
+        mean |= {"linestyle": look.line, "linewidth": 1.4}
+        handles += axes.plot(means["rate"], means["distortion_mse"], **mean)
     rate = np.linspace(0, 1.02 * runs["rate"].max(), 200)
     dashed: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 2)), "linewidth": 1.3}
     axes.plot(rate, bound.distortion_mse(rate), **dashed)

@@ -52,7 +52,7 @@ def _figure(analysis: Analysis) -> ReportFigure:
     look = looks(study.conditions, baseline=study.file.baseline)
     for place, (title, names) in enumerate(study.panels()):
         with drawing(f"achieved-rate-{place}"):
-            figure, axes = labeled_panel(title, height=270)
+            figure, axes = labeled_panel(title, height=270, n_labels=len(names))
             zero_line(axes)
             marks, tips = [], {}
             for index, name in enumerate(names):

@@ -85,7 +85,7 @@ def _figure(analysis: Analysis, metric: str) -> ReportFigure:
     for place, (title, names) in enumerate(study.panels()):
         hybrids = [name for name in names if name != study.file.baseline]
         with drawing(f"differences-{metric}-{place}"):
-            figure, axes = labeled_panel(title)
+            figure, axes = labeled_panel(title, n_labels=len(hybrids))
             zero_line(axes)
             marks = []
             for index, name in enumerate(hybrids):

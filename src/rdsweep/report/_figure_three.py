@@ -65,7 +65,7 @@ def _figure(analysis: Analysis, panels: dict[str, list[str]]) -> ReportFigure:
     bands, drawn = _bands(analysis), []
     for place, (title, names) in enumerate(panels.items()):
         with drawing(f"figure-3-{place}"):
-            figure, axes = labeled_panel(title, height=380)
+            figure, axes = labeled_panel(title, height=380, n_labels=len(names))
             marks = _draw_bound(axes, analysis)
             for index, name in enumerate(names):
                 band = bands[bands["model"] == name]
@@ -108,7 +108,7 @@ def _draw_model(
     curve = band[band["rate"].between(study.levels[0], study.levels[-1])]
     along = _position(study, curve["rate"])
     axes.fill_between(along, curve["low"], curve["high"], color=look.color, alpha=0.16, linewidth=0)
-    axes.plot(along, curve["distortion"], color=look.color, linewidth=1.2)
+    axes.plot(along, curve["distortion"], color=look.color, linestyle=look.line, linewidth=1.2)
     draw_runs(axes, _position(study, runs["capacity"]) + shift, runs[ERROR], look=look, name=name)
     means = summarize(runs, ["capacity"], ERROR, confidence_level=study.file.confidence_level)
     at = _position(study, means["capacity"]) + shift

@@ -51,7 +51,7 @@ def _figure(analysis: Analysis) -> ReportFigure:
     panels = []
     for place, (title, names) in enumerate(study.panels()):
         with drawing(f"rate-distortion-{place}"):
-            figure, axes = labeled_panel(title)
+            figure, axes = labeled_panel(title, n_labels=len(names))
             marks = _draw_bound(axes, analysis)
             for name in reversed(names):  # the baseline is drawn last, on top
                 _draw_condition(axes, analysis, name, look[name])
@@ -72,7 +72,7 @@ def _draw_condition(axes: Axes, analysis: Analysis, name: str, look: Look) -> No
     file = analysis.study.file
     band, runs = analysis.bands[analysis.bands[file.condition] == name], analysis.study.runs_of(name)
     axes.fill_between(band["rate"], band["low"], band["high"], color=look.color, alpha=0.16, linewidth=0)
-    axes.plot(band["rate"], band["distortion"], color=look.color)
+    axes.plot(band["rate"], band["distortion"], color=look.color, linestyle=look.line)
     draw_runs(axes, runs[file.curve.rate], runs[file.curve.distortion], look=look, name=name)
 
 

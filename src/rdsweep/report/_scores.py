@@ -81,10 +81,10 @@ def _panel(analysis: Analysis, task: str, rows: pd.DataFrame) -> PanelFiles:
     study = analysis.study
     condition, by = study.file.condition, study.file.by
     look = looks(study.conditions, baseline=study.file.baseline)
-    figure, axes = labeled_panel(task, label_width=0.3)
+    series = list(rows.dropna(subset="mean").groupby([condition, "regime", "head"], sort=False))
+    figure, axes = labeled_panel(task, label_width=0.3, n_labels=len(series))
     axes.axhline(rows["chance"].iloc[0], color=MUTED, linewidth=1, zorder=1)
     marks = []
-    series = list(rows.dropna(subset="mean").groupby([condition, "regime", "head"], sort=False))
     for index, (key, points) in enumerate(series):
         name, regime, head = map(str, key)
         label, line = _READERS[regime, head]
