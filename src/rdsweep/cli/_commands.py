@@ -201,11 +201,13 @@ def table(
     """Write a table of results as one file, or print its first rows."""
     _import(plugin)
     from rdsweep.cli._table import deliver_table
-    from rdsweep.store import open_results
+    from rdsweep.store import ORDER_COLUMNS, in_reading_order, open_results
 
     if with_theory and name != "runs":
         raise ValueError(f"table must be runs with --theory, but got {name!r}")
-    frame = open_results(results).read(name)
+    stored = open_results(results)
+    frame = stored.read(name)
+    frame = in_reading_order(frame, frame if name == "runs" else stored.read("runs", ORDER_COLUMNS))
     if with_theory:
         from rdsweep.cli._optimality import with_optimality
 

@@ -105,8 +105,8 @@ def _verdict_table(file: ReportFile, verdicts: Verdicts) -> ReportTable:
         frame=frame,
         run_ids=verdicts.claim_runs,
         columns=(
-            header("Claim", frame["statement"], details=frame["source"]),
-            badges("Verdict", frame["verdict"], details=_shares(frame)),
+            header("Claim", frame["statement"], details=frame["source"], detail_label="Source"),
+            badges("Verdict", frame["verdict"], details=_shares(frame), detail_label="Replicating"),
             words("Deciding test", map(plain_stratum, frame["stratum"])),
             _effects(frame),
             words("Unit", _effect_units(frame, file)),

@@ -54,7 +54,7 @@ def figure_three_section(analysis: Analysis) -> Section | None:
         return None
     return Section(
         name="figure-3",
-        title="Figure 3: distortion by capacity",
+        title="The paper’s figure 3: distortion by capacity",
         figures=(_figure(analysis, panels),),
     )
 
@@ -80,7 +80,7 @@ def _figure(analysis: Analysis, panels: dict[str, list[str]]) -> ReportFigure:
         name="figure-3",
         panels=tuple(drawn),
         label="Distortion of each model by capacity, with the published points",
-        caption=_caption(analysis),
+        caption=_caption(analysis, panels, bands),
     )
 
 
@@ -144,15 +144,31 @@ def _draw_bound(axes: Axes, analysis: Analysis) -> list[Mark]:
     return [Mark("bound", (along[-1], least[-1]), Look(MUTED, "_"))]
 
 
-def _caption(analysis: Analysis) -> str:
+def _caption(analysis: Analysis, panels: dict[str, list[str]], bands: pd.DataFrame) -> str:
+    """Describe what is drawn: one seed has no bars, and curves need a fit."""
     study = analysis.study
     level = interval_name(study.file.confidence_level)
     equation = FAMILIES[study.file.curve.family].equation.replace("-", "−")
-    bound = " Dashed: no code of the balanced source lies below; imbalanced models are measured on their own."
-    return (
-        f"Small points: one run each, {counted(len(study.seeds), 'seed')}, side by side at each capacity. "
-        f"Bars: mean over seeds and its {level}. Lines: the curve {equation}, fitted to rate and distortion, "
-        f"with its pointwise {level}. Large hollow markers: the published points, one run each. "
-        "Distortion is taken over each model’s own stimulus distribution, as "
-        f"published.{bound if analysis.bound is not None else ''}"
+    shown = bands[bands["model"].isin(name for names in panels.values() for name in names)]
+    has = {
+        "bars": len(study.seeds) > 1,
+        "lines": shown["distortion"].notna().any(),
+        "bands": shown["low"].notna().any(),
+        "points": published_errors()["capacity"].isin(study.levels).any(),
+        "bound": analysis.bound is not None,
+    }
+    sentences = {
+        "bars": f"Bars: mean over seeds and its {level}.",
+        "lines": f"Lines: the curve {equation}, fitted to rate and distortion"
+        + (f", with its pointwise {level}." if has["bands"] else "."),
+        "points": "Large hollow markers: the published points, one run each.",
+        "bound": "Dashed: no code of the balanced source lies below; imbalanced models are measured on their "
+        "own.",
+    }
+    return " ".join(
+        [
+            f"Small points: one run each, {counted(len(study.seeds), 'seed')}, side by side at a capacity.",
+            *(text for part, text in sentences.items() if has[part]),
+            "Distortion is taken over each model’s own stimulus distribution, as published.",
+        ]
     )

@@ -88,6 +88,9 @@ def _comparisons(study: Study, store: Results) -> pd.DataFrame:
 
 def _finding(study: Study, frame: pd.DataFrame) -> str:
     tested = frame[frame["p_adjusted"].notna()]
+    if tested.empty:
+        n = counted(len(frame), "comparison")
+        return f"Geometry: none of {n} with {study.file.baseline} could be tested."
     differing = int((tested["p_adjusted"] <= study.file.alpha).sum())
     return (
         f"Geometry: {count(differing)} of {counted(len(tested), 'comparison')} of {len(_INDICES)} indices "
@@ -143,7 +146,7 @@ def _figures(study: Study, store: Results) -> tuple[ReportFigure, ...]:
                     {kind: Path(folder, f"{figure.name}.{kind}").read_bytes() for kind in FIGURE_FORMATS},
                 ),
                 label=figure.title,
-                caption=f"Figure {number} of the paper. {figure.caption}",
+                caption=f"The paper’s figure {number}. {figure.caption}",
                 wide=True,
             )
             for number, figure in zip([1, *numbers], drawn, strict=True)

@@ -49,8 +49,9 @@ def protocols_section(study: Study, store: Results, verdicts: Verdicts | None) -
         findings=_findings(study, other, verdicts, theirs),
         sentences=(
             f"The same conditions, run under the protocol {_protocol(other)} instead of {_protocol(study)}: "
-            f"{counted(len(other.runs), 'run')} with {counted(len(other.seeds), 'seed')}. A claim that holds "
-            "under one protocol only is about the protocol as much as about the models.",
+            f"{counted(len(other.runs), 'run')} with {counted(len(other.seeds), 'seed')}. A claim that "
+            "replicates under one and fails under the other is about the protocol as much as about the "
+            "models; one that is undecided under one may only lack seeds there.",
         ),
         tables=tuple(tables) if "protocols" in file.tables else (),
     )
@@ -105,7 +106,8 @@ def _differences(study: Study, other: Study) -> pd.DataFrame:
             for name in study.conditions
             if name in shared
         ]
-    return pd.concat(tables, ignore_index=True).drop(columns="results")
+    table = pd.concat(tables, ignore_index=True).drop(columns="results")
+    return table[[file.condition, *(name for name in table if name != file.condition)]]
 
 
 def _difference_table(study: Study, other: Study, frame: pd.DataFrame) -> ReportTable:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from rdstats import FAMILIES, Parameter
 from rdsweep.drawing import MUTED, Look, drawing, looks
 from rdsweep.report._analysis import Analysis
+from rdsweep.report._crowd import with_crowd
 from rdsweep.report._format import count, counted, interval_name
 from rdsweep.report._hover import run_tips
 from rdsweep.report._panel import Mark, draw_runs, label_lines, labeled_panel, panel_files
@@ -39,8 +40,10 @@ def _findings(analysis: Analysis) -> tuple[str, ...]:
     several = [name for name, size in means.groupby(level=0, sort=False).size().items() if size > 1]
     if not several:
         return (f"No condition has more than one level of {study.file.by}, so no trend can be read off.",)
+    measured = column_label(column).lower()
+    name = f"The mean {measured} over seeds" if len(study.seeds) > 1 else f"The {measured} of the one seed"
     return (
-        f"The mean {column_label(column).lower()} over seeds falls at each step of {study.file.by} in "
+        f"{name} falls at each step of {study.file.by} in "
         f"{len(falling)} of {counted(len(several), 'condition')}.",
     )
 
@@ -100,20 +103,28 @@ def _mark(analysis: Analysis, name: str, look: Look) -> Mark:
 
 def _caption(analysis: Analysis) -> str:
     study = analysis.study
-    name, method = interval_name(study.file.confidence_level), analysis.bands["method"].iloc[0]
+    bands, drawn = analysis.bands.dropna(subset="low"), analysis.bands.dropna(subset="distortion")
+    n_drawn = drawn[study.file.condition].nunique()
+    of_each = (
+        "each condition"
+        if n_drawn == len(study.conditions)
+        else f"each of the {count(n_drawn)} conditions that have a fit"
+    )
     text = (
         f"Each point is a run: n = {counted(len(study.runs), 'run')} of "
         f"{counted(len(study.conditions), 'condition')} and {counted(len(study.seeds), 'seed')}. "
-        f"Lines: the curve {_equation(analysis)}, fitted to the runs of each condition. "
+        + (f"Lines: the curve {_equation(analysis)}, fitted to the runs of {of_each}. " if n_drawn else "")
     )
-    text += (
-        f"Bands: pointwise {name}s of the curve over seeds ({method})."
-        if analysis.bands["low"].notna().any()
-        else "No band: an interval takes at least two seeds."
-    )
+    if len(bands):
+        name, method = interval_name(study.file.confidence_level), bands["method"].iloc[0]
+        text += f"Bands: pointwise {name}s of the curve over seeds ({method})."
+    elif len(study.seeds) == 1:
+        text += "No band: an interval takes at least two seeds."
+    else:
+        text += "No band: no condition has a fit with an interval."
     if analysis.bound is not None:
         text += " Dashed: no code of the balanced source lies below."
-    return text
+    return with_crowd(text, study)
 
 
 def _equation(analysis: Analysis) -> str:
