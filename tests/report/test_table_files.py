@@ -58,7 +58,7 @@ def test_latex_is_a_long_table_of_booktabs_with_details_under_their_cells(table:
     text = latex(table)
     assert all(f"\\{rule}rule" in text for rule in ("top", "mid", "bottom"))
     assert r"\caption{A caption with 5 \% \& $\beta$\_0} \label{tab:small}" in text
-    assert text.count(r"\shortstack[r]{Effective \\ dimension \\ of the \\ source}") == 2  # on later pages too
+    assert text.count(r"\shortstack[r]{Effective \\ dimension \\ of the \\ source}") == 2  # on later pages
     rows = text.split(r"\endlastfoot")[1].splitlines()
     assert rows[1] == r"a$|$b & 0.123 &  \\"
     assert rows[2] == r"\nopagebreak  & \scriptsize [0.100, 0.150] &  \\"
