@@ -92,7 +92,7 @@ def refit(
     """
     if problem.family.linear:
         return _linear_refit(problem, weights * problem.weights)
-    return _Batch(problem, start, weights, np.zeros(start.shape, bool) if held is None else held).run()
+    return _RefitBatch(problem, start, weights, np.zeros(start.shape, bool) if held is None else held).run()
 
 
 def loss_values(loss: str, squares: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -119,7 +119,7 @@ def _linear_refit(problem: Problem, weights: FloatArray) -> Refits:
     return Refits(parameters, objective, np.einsum("np,bn,nq->bpq", basis, weights, basis))
 
 
-class _Batch:
+class _RefitBatch:
     """State of the iteration; rows that have converged are no longer touched."""
 
     def __init__(self, problem: Problem, start: FloatArray, weights: FloatArray, held: np.ndarray) -> None:

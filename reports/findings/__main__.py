@@ -10,7 +10,7 @@ import typer
 
 from ._collect import REPORTED, build_reports, collect_sweep
 from ._document import card, findings
-from ._material import read_material
+from ._paper_results import read_paper_results
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "reports" / "paper"
@@ -24,8 +24,8 @@ def main() -> int:
             collect_sweep(name, results, STUDY)
         if arguments.report or REPORTED.intersection(name for name, _ in arguments.collect):
             build_reports(ROOT / "reports" / "paper.yaml", STUDY)
-        material = read_material(ROOT)
-        texts = {ROOT / "docs" / "findings.md": findings(material), STUDY / "README.md": card(material)}
+        paper = read_paper_results(ROOT)
+        texts = {ROOT / "docs" / "findings.md": findings(paper), STUDY / "README.md": card(paper)}
     except (OSError, ValueError) as error:
         typer.echo(f"findings: {error}", err=True)
         return 2

@@ -8,7 +8,7 @@ import pandas as pd
 
 from rdsweep.report.parts import count, enumeration, general, nats, number, percent
 
-from ._material import MATCHED, PUBLISHED, Material
+from ._paper_results import MATCHED, PUBLISHED, PaperResults
 from ._points import Points
 from ._prose import markdown_table
 
@@ -30,7 +30,7 @@ _NEAR = 0.001
 """MSE per pixel within which there is no way to go: the spread over matched seeds where it is widest."""
 
 
-def ablation_rows(material: Material, points: Points) -> pd.DataFrame:
+def ablation_rows(paper: PaperResults, points: Points) -> pd.DataFrame:
     """Return every ablated cell beside the cell that it departs from and the published point.
 
     Returns
@@ -44,17 +44,17 @@ def ablation_rows(material: Material, points: Points) -> pd.DataFrame:
     """
     return pd.DataFrame(
         [
-            _row(name, rows, material, points)
+            _row(name, rows, paper, points)
             for name in CHANGES
-            if name in material.ablations
-            for _, rows in material.ablations[name].groupby(["model", "capacity", "gamma"], dropna=False)
+            if name in paper.ablations
+            for _, rows in paper.ablations[name].groupby(["model", "capacity", "gamma"], dropna=False)
         ]
     )
 
 
-def _row(name: str, rows: pd.DataFrame, material: Material, points: Points) -> dict[str, object]:
+def _row(name: str, rows: pd.DataFrame, paper: PaperResults, points: Points) -> dict[str, object]:
     first = rows.iloc[0]
-    departed = material.runs[PUBLISHED if first["protocol"] == "published" else MATCHED]
+    departed = paper.runs[PUBLISHED if first["protocol"] == "published" else MATCHED]
     usual = departed[(departed["model"] == first["model"]) & (departed["capacity"] == first["capacity"])]
     settings = {key: general(first[key]) for key in ("gamma", "n_train", "batch_size")}
     published = float(points.at(first["model"], first["capacity"])["value"])

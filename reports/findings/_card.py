@@ -9,7 +9,7 @@ import pandas as pd
 from rdsweep.report.parts import count, duration, enumeration, general
 
 from ._collect import KEPT_TABLES
-from ._material import Material
+from ._paper_results import PaperResults
 from ._prose import markdown_table
 
 _SWEEP_FILES = {
@@ -21,21 +21,19 @@ _SWEEP_FILES = {
 """The file that each sweep was run from, perhaps with fewer seeds or another precision."""
 
 
-def card_facts(material: Material) -> dict[str, Any]:
+def card_facts(paper: PaperResults) -> dict[str, Any]:
     """Return what the template of the card needs."""
     return {
-        "sweeps_table": _sweeps_table(material),
-        "provenance_table": _provenance_table(material),
-        "missing": [name for name in KEPT_TABLES if name not in _all(material)],
-        "tables": {
-            name: enumeration([f"`{table}`" for table in KEPT_TABLES[name]]) for name in material.stored
-        },
-        "present": list(material.stored),
-        "ablations": list(material.ablations),
+        "sweeps_table": _sweeps_table(paper),
+        "provenance_table": _provenance_table(paper),
+        "missing": [name for name in KEPT_TABLES if name not in _all(paper)],
+        "tables": {name: enumeration([f"`{table}`" for table in KEPT_TABLES[name]]) for name in paper.stored},
+        "present": list(paper.stored),
+        "ablations": list(paper.ablations),
     }
 
 
-def _sweeps_table(material: Material) -> str:
+def _sweeps_table(paper: PaperResults) -> str:
     header = [
         "folder of `data/`",
         "sweep file",
@@ -57,12 +55,12 @@ def _sweeps_table(material: Material) -> str:
             count(len(runs)),
             count(int((runs["status"] != "completed").sum())),
         ]
-        for name, runs in _all(material).items()
+        for name, runs in _all(paper).items()
     )
     return markdown_table(header, rows, n_text=3)
 
 
-def _provenance_table(material: Material) -> str:
+def _provenance_table(paper: PaperResults) -> str:
     header = [
         "folder",
         "device",
@@ -76,7 +74,7 @@ def _provenance_table(material: Material) -> str:
     ]
     by = ["device", "precision", "rdsweep_version", "torch_version", "git_commit"]
     rows = []
-    for name, runs in _all(material).items():
+    for name, runs in _all(paper).items():
         for keys, made in runs.groupby(by):
             device, precision, version, torch_version, commit = map(str, keys)
             packs = made.drop_duplicates("pack_id")
@@ -96,6 +94,6 @@ def _provenance_table(material: Material) -> str:
     return markdown_table(header, rows, n_text=6)
 
 
-def _all(material: Material) -> dict[str, pd.DataFrame]:
-    ablations = {f"ablations/{name}": runs for name, runs in material.ablations.items()}
-    return {**material.stored, **ablations}
+def _all(paper: PaperResults) -> dict[str, pd.DataFrame]:
+    ablations = {f"ablations/{name}": runs for name, runs in paper.ablations.items()}
+    return {**paper.stored, **ablations}

@@ -10,7 +10,7 @@ from rdsweep.report import build_report
 
 from ._ablations import CHANGES
 from ._fewer_seeds import TABLE, judge_with_fewer_seeds
-from ._material import GEOMETRY, IMBALANCE, MATCHED, PUBLISHED
+from ._paper_results import GEOMETRY, IMBALANCE, MATCHED, PUBLISHED
 
 KEPT_TABLES = {
     MATCHED: ("runs", "scores", "history", "score_history", "maps"),

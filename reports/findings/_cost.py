@@ -8,7 +8,7 @@ import pandas as pd
 
 from rdsweep.report.parts import count, duration
 
-from ._material import Material
+from ._paper_results import PaperResults
 from ._prose import markdown_table
 
 _SECONDS_PER_HOUR = 3600.0
@@ -34,9 +34,9 @@ class Plain:
         return _SECONDS_PER_HOUR / self.seconds
 
 
-def plain_run(material: Material, benchmark: str, *, n_steps: int) -> Plain:
+def plain_run(paper: PaperResults, benchmark: str, *, n_steps: int) -> Plain:
     """Return what ``n_steps`` cost in plain PyTorch according to a file of ``benchmarks/results``."""
-    measured = material.benchmark(benchmark)
+    measured = paper.benchmark(benchmark)
     step = next(row for row in measured["steps"] if row["contender"] == "plain PyTorch")
     return Plain(measured["machine"]["device"], n_steps * step["us_per_model_step"] / 1e6)
 
@@ -63,7 +63,7 @@ def costs(runs: pd.DataFrame) -> pd.DataFrame:
     return costs
 
 
-def costs_table(material: Material) -> str:
+def costs_table(paper: PaperResults) -> str:
     """Return the cost of every sweep as Markdown."""
     header = ["sweep", "device", "precision", "runs", "packs", "time", "runs per hour", "images per second"]
     rows = [
@@ -77,7 +77,7 @@ def costs_table(material: Material) -> str:
             count(round(row["runs_per_hour"])),
             count(round(row["images_per_second"])),
         ]
-        for sweep, runs in {**material.runs, **material.ablations}.items()
+        for sweep, runs in {**paper.runs, **paper.ablations}.items()
         for row in costs(runs).to_dict("records")
     ]
     return markdown_table(header, rows, n_text=3)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._material import GEOMETRY, MATCHED, Material
+from ._paper_results import GEOMETRY, MATCHED, PaperResults
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class Devices:
     rate_sd: float
 
 
-def compare_devices(material: Material) -> Devices | None:
+def compare_devices(paper: PaperResults) -> Devices | None:
     """Compare the runs of the two folders with equal ids, or return None where there are none."""
-    if GEOMETRY not in material.runs:
+    if GEOMETRY not in paper.runs:
         return None
     columns = ["run_id", "model", "capacity", "distortion_mse", "rate"]
-    matched = material.runs[MATCHED][columns]
-    both = matched.merge(material.runs[GEOMETRY][columns], on="run_id", suffixes=("", "_other"))
+    matched = paper.runs[MATCHED][columns]
+    both = matched.merge(paper.runs[GEOMETRY][columns], on="run_id", suffixes=("", "_other"))
     if both.empty:
         return None
     cells = both[["model", "capacity"]].drop_duplicates()

@@ -26,11 +26,11 @@ from . import (
     _verdicts,
 )
 from ._card import card_facts
-from ._material import GEOMETRY, HYBRIDS, IMBALANCE, MATCHED, PUBLISHED, Material
+from ._paper_results import GEOMETRY, HYBRIDS, IMBALANCE, MATCHED, PUBLISHED, PaperResults
 from ._prose import reflow, require
 
 
-def findings(material: Material) -> str:
+def findings(paper: PaperResults) -> str:
     """Return the text of ``docs/findings.md``.
 
     Raises
@@ -38,12 +38,12 @@ def findings(material: Material) -> str:
     FindingError
         If the tables contradict a sentence.
     """
-    return _render("findings.md.j2", **_facts(material))
+    return _render("findings.md.j2", **_facts(paper))
 
 
-def card(material: Material) -> str:
+def card(paper: PaperResults) -> str:
     """Return the text of ``reports/paper/README.md``."""
-    return _render("card.md.j2", **card_facts(material))
+    return _render("card.md.j2", **card_facts(paper))
 
 
 def _render(template: str, **facts: Any) -> str:
@@ -68,31 +68,29 @@ def _render(template: str, **facts: Any) -> str:
     return reflow(environment.get_template(template).render(facts))
 
 
-def _facts(material: Material) -> dict[str, Any]:
-    points = _points.place_published_points(material)
+def _facts(paper: PaperResults) -> dict[str, Any]:
+    points = _points.place_published_points(paper)
     return {
-        **_facts_of_runs(material),
-        **_facts_of_verdicts(material),
-        **_facts_of_seeds(material),
-        **_facts_of_protocols(material),
+        **_facts_of_runs(paper),
+        **_facts_of_verdicts(paper),
+        **_facts_of_seeds(paper),
+        **_facts_of_protocols(paper),
         **_facts_of_points(points),
-        **_facts_of_ablations(material, points),
-        **_facts_of_imbalance(material),
-        **_facts_of_geometry(material),
-        **_facts_of_cost(material),
+        **_facts_of_ablations(paper, points),
+        **_facts_of_imbalance(paper),
+        **_facts_of_geometry(paper),
+        **_facts_of_cost(paper),
     }
 
 
-def _facts_of_runs(material: Material) -> dict[str, Any]:
-    matched = material.runs[MATCHED]
-    optimality = _optimum.measure_optimality(material)
+def _facts_of_runs(paper: PaperResults) -> dict[str, Any]:
+    matched = paper.runs[MATCHED]
+    optimality = _optimum.measure_optimality(paper)
     return {
         "matched": matched,
-        "published": material.runs[PUBLISHED],
-        "n_seeds": {name: runs["seed"].nunique() for name, runs in material.runs.items()},
-        "trust": {
-            name: _trust.check_runs(material.stored[name], runs) for name, runs in material.runs.items()
-        },
+        "published": paper.runs[PUBLISHED],
+        "n_seeds": {name: runs["seed"].nunique() for name, runs in paper.runs.items()},
+        "trust": {name: _trust.check_runs(paper.stored[name], runs) for name, runs in paper.runs.items()},
         "n_beyond_text": _trust.n_beyond_text,
         "optimality": optimality,
         "efficiency_at": lambda *cell: _optimum.efficiency_text(optimality, cell),
@@ -102,13 +100,13 @@ def _facts_of_runs(material: Material) -> dict[str, Any]:
         .index.get_level_values("model")
         .to_list(),
         "knowing_nothing": _optimum.knowing_nothing,
-        "devices": _devices.compare_devices(material),
+        "devices": _devices.compare_devices(paper),
     }
 
 
-def _facts_of_verdicts(material: Material) -> dict[str, Any]:
-    verdicts = _verdicts.read_verdicts(material)
-    counts = _fewer_seeds.agreement(material.report(_fewer_seeds.TABLE), verdicts.table["verdict"])
+def _facts_of_verdicts(paper: PaperResults) -> dict[str, Any]:
+    verdicts = _verdicts.read_verdicts(paper)
+    counts = _fewer_seeds.agreement(paper.report(_fewer_seeds.TABLE), verdicts.table["verdict"])
     of_paper = verdicts.table[~verdicts.table["source"].str.startswith("not in the paper")]
     return {
         "verdicts": verdicts,
@@ -121,30 +119,30 @@ def _facts_of_verdicts(material: Material) -> dict[str, Any]:
     }
 
 
-def _facts_of_seeds(material: Material) -> dict[str, Any]:
-    orders = {name: _seeds.order_by_capacity(material.runs[name]) for name in (MATCHED, PUBLISHED)}
+def _facts_of_seeds(paper: PaperResults) -> dict[str, Any]:
+    orders = {name: _seeds.order_by_capacity(paper.runs[name]) for name in (MATCHED, PUBLISHED)}
     return {
         "orders": orders,
-        "order_table": _seeds.order_table(material),
+        "order_table": _seeds.order_table(paper),
         "spread_ratio": float((orders[PUBLISHED]["sd"] / orders[MATCHED]["sd"]).max()),
         "wrong_about_baseline": {
-            name: _seeds.wrong_about_baseline(material.runs[name]) for name in (MATCHED, PUBLISHED)
+            name: _seeds.wrong_about_baseline(paper.runs[name]) for name in (MATCHED, PUBLISHED)
         },
-        "seeds_table": _seeds.seeds_table(material),
+        "seeds_table": _seeds.seeds_table(paper),
         "detectable": _seeds.DETECTABLE,
     }
 
 
-def _facts_of_protocols(material: Material) -> dict[str, Any]:
+def _facts_of_protocols(paper: PaperResults) -> dict[str, Any]:
     return {
-        "share": {name: _protocols.information_share(material, name) for name in (MATCHED, PUBLISHED)},
-        "information_table": _protocols.information_table(material),
-        "budgets_table": _protocols.budgets_table(material),
-        "contrary": _protocols.verdicts_that_differ(material),
-        "n_decided": _protocols.n_decided(material),
-        "n_untestable": _protocols.n_untestable(material),
-        "mean_rate": lambda sweep, model, capacity: _protocols.mean_rate(material, sweep, model, capacity),
-        "setting": lambda sweep, model, column: _protocols.setting(material, sweep, model, column),
+        "share": {name: _protocols.information_share(paper, name) for name in (MATCHED, PUBLISHED)},
+        "information_table": _protocols.information_table(paper),
+        "budgets_table": _protocols.budgets_table(paper),
+        "contrary": _protocols.verdicts_that_differ(paper),
+        "n_decided": _protocols.n_decided(paper),
+        "n_untestable": _protocols.n_untestable(paper),
+        "mean_rate": lambda sweep, model, capacity: _protocols.mean_rate(paper, sweep, model, capacity),
+        "setting": lambda sweep, model, column: _protocols.setting(paper, sweep, model, column),
     }
 
 
@@ -159,8 +157,8 @@ def _facts_of_points(points: _points.Points) -> dict[str, Any]:
     }
 
 
-def _facts_of_ablations(material: Material, points: _points.Points) -> dict[str, Any]:
-    rows = _ablations.ablation_rows(material, points)
+def _facts_of_ablations(paper: PaperResults, points: _points.Points) -> dict[str, Any]:
+    rows = _ablations.ablation_rows(paper, points)
     if rows.empty:
         return {"ablations_table": "", "ablations_summary": "", "other_gamma": None}
     return {
@@ -170,30 +168,28 @@ def _facts_of_ablations(material: Material, points: _points.Points) -> dict[str,
     }
 
 
-def _facts_of_imbalance(material: Material) -> dict[str, Any]:
-    if IMBALANCE not in material.runs:
+def _facts_of_imbalance(paper: PaperResults) -> dict[str, Any]:
+    if IMBALANCE not in paper.runs:
         return {"gaps_table": "", "gaps_sentence": ""}
-    gaps = _imbalance.gap_table(
-        _imbalance.paired_gaps(material.runs[IMBALANCE], material.read(IMBALANCE, "maps"))
-    )
+    gaps = _imbalance.gap_table(_imbalance.paired_gaps(paper.runs[IMBALANCE], paper.read(IMBALANCE, "maps")))
     if gaps.empty:
         return {"gaps_table": "", "gaps_sentence": ""}
     return {"gaps_table": _imbalance.gaps_markdown(gaps), "gaps_sentence": _imbalance.sentence(gaps)}
 
 
-def _facts_of_geometry(material: Material) -> dict[str, Any]:
-    if GEOMETRY not in material.runs:
+def _facts_of_geometry(paper: PaperResults) -> dict[str, Any]:
+    if GEOMETRY not in paper.runs:
         return {"geometry_table": "", "geometry_sentence": ""}
-    rows = _geometry.shown_indices(material)
+    rows = _geometry.shown_indices(paper)
     return {"geometry_table": _geometry.geometry_table(rows), "geometry_sentence": _geometry.sentence(rows)}
 
 
-def _facts_of_cost(material: Material) -> dict[str, Any]:
-    n_steps = int(material.runs[MATCHED]["steps"].max())
+def _facts_of_cost(paper: PaperResults) -> dict[str, Any]:
+    n_steps = int(paper.runs[MATCHED]["steps"].max())
     return {
-        "costs_table": _cost.costs_table(material),
+        "costs_table": _cost.costs_table(paper),
         "plain": {
-            device: _cost.plain_run(material, f"packed_training_{device}", n_steps=n_steps)
+            device: _cost.plain_run(paper, f"packed_training_{device}", n_steps=n_steps)
             for device in ("h100", "cpu")
         },
     }

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rdsweep.report.parts import MISSING, count, counted, nats, span
 
-from ._material import Material
+from ._paper_results import PaperResults
 from ._prose import estimate, markdown_table
 
 SHOWN = {
@@ -27,9 +27,9 @@ SHOWN = {
 """What is shown of the geometry: model and index, with what a larger value means."""
 
 
-def shown_indices(material: Material) -> pd.DataFrame:
+def shown_indices(paper: PaperResults) -> pd.DataFrame:
     """Return the rows of the report's table of geometry that `SHOWN` names, in its order."""
-    table = material.report("geometry", of="geometry").set_index(["model", "index"])
+    table = paper.report("geometry", of="geometry").set_index(["model", "index"])
     return pd.concat([table.loc[[key]].sort_values("capacity") for key in SHOWN]).reset_index()
 
 

@@ -8,11 +8,11 @@ import pandas as pd
 from rdstats.theory import Imbalance, mean_images, position_probabilities, rd_table
 from rdsweep.report.parts import nats, number, percent
 
-from ._material import GROUP_OF, MATCHED, Material
+from ._paper_results import GROUP_OF, MATCHED, PaperResults
 from ._prose import markdown_table
 
 
-def measure_optimality(material: Material) -> pd.DataFrame:
+def measure_optimality(paper: PaperResults) -> pd.DataFrame:
     """Return how far the mean run of each model and capacity is from the optimum.
 
     Returns
@@ -24,7 +24,7 @@ def measure_optimality(material: Material) -> pd.DataFrame:
         suffice for the distortion. The optimum lies between code and bound.
     """
     codes = rd_table()
-    runs = material.runs[MATCHED]
+    runs = paper.runs[MATCHED]
     rate, distortion = runs["rate"].to_numpy(), runs["distortion_mse"].to_numpy()
     known_distortion = np.interp(rate, codes["rate"], codes["pixel_upper"])
     known_rate = np.interp(distortion, codes["pixel_upper"][::-1], codes["rate"][::-1])

@@ -11,7 +11,7 @@ import pandas as pd
 from rdstats import place_points
 from rdsweep.report.parts import count, number, read_scores
 
-from ._material import GROUP_OF, GROUPS, PUBLISHED, Material
+from ._paper_results import GROUP_OF, GROUPS, PUBLISHED, PaperResults
 from ._prose import markdown_table
 
 _KEYS = ["figure", "panel", "model", "task", "capacity"]
@@ -76,14 +76,14 @@ class Points:
         return rows if group is None else rows[rows["group"] == group]
 
 
-def place_published_points(material: Material) -> Points:
+def place_published_points(paper: PaperResults) -> Points:
     """Place the published points among the runs of both protocols.
 
     Those of the matched protocol are placed by the report; here the same is done for the other.
     """
-    reported = material.report("published").astype({"figure": str, "inside": "boolean"})
+    reported = paper.report("published").astype({"figure": str, "inside": "boolean"})
     points = reported[[*_KEYS, "value"]].assign(task=reported["task"].fillna(""))
-    other = pd.concat([_placed_errors(material, points), _placed_scores(material, points)])
+    other = pd.concat([_placed_errors(paper, points), _placed_scores(paper, points)])
     measures = ["mean", "sd", "inside"]
     table = points.join(reported[measures]).merge(
         other[[*_KEYS, *measures]], on=_KEYS, suffixes=("_matched", "_published"), validate="one_to_one"
@@ -93,16 +93,14 @@ def place_published_points(material: Material) -> Points:
     return Points(table.assign(group=table["model"].map(GROUP_OF)))
 
 
-def _placed_errors(material: Material, points: pd.DataFrame) -> pd.DataFrame:
+def _placed_errors(paper: PaperResults, points: pd.DataFrame) -> pd.DataFrame:
     errors = points[points["figure"] == "3"]
-    return place_points(
-        material.runs[PUBLISHED], errors, by=["model", "capacity"], metric="distortion_mse_own"
-    )
+    return place_points(paper.runs[PUBLISHED], errors, by=["model", "capacity"], metric="distortion_mse_own")
 
 
-def _placed_scores(material: Material, points: pd.DataFrame) -> pd.DataFrame:
+def _placed_scores(paper: PaperResults, points: pd.DataFrame) -> pd.DataFrame:
     return place_points(
-        read_scores(material.runs[PUBLISHED], material.read(PUBLISHED, "scores")),
+        read_scores(paper.runs[PUBLISHED], paper.read(PUBLISHED, "scores")),
         points[points["figure"] == "6"],
         by=["panel", "model", "task", "capacity"],
         metric="f1_batch",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rdstats import seeds_needed
 from rdsweep.report.parts import nats, number, percent, span
 
-from ._material import HYBRIDS, MATCHED, PUBLISHED, Material
+from ._paper_results import HYBRIDS, MATCHED, PUBLISHED, PaperResults
 from ._prose import markdown_table
 
 DETECTABLE = 0.001
@@ -117,9 +117,9 @@ def seeds_for_difference(runs: pd.DataFrame, *, effect: float) -> pd.DataFrame:
     return spread.map(lambda sd: seeds_needed(effect, sd=sd).n_seeds).T
 
 
-def order_table(material: Material) -> str:
+def order_table(paper: PaperResults) -> str:
     """Return the chances of one run per model, both protocols side by side, as Markdown."""
-    tables = [order_by_capacity(material.runs[sweep]) for sweep in (MATCHED, PUBLISHED)]
+    tables = [order_by_capacity(paper.runs[sweep]) for sweep in (MATCHED, PUBLISHED)]
     header = ["capacity"]
     for sweep in (MATCHED, PUBLISHED):
         header += [f"sd, {sweep}", "hardest pair wrong", "all hybrids in order"]
@@ -138,11 +138,11 @@ def _order_cells(row: pd.Series) -> list[str]:
     return [number(row["sd"], decimals=5), wrong, percent(row["all_hybrids"], decimals=0)]
 
 
-def seeds_table(material: Material) -> str:
+def seeds_table(paper: PaperResults) -> str:
     """Return the seeds needed for `DETECTABLE` as the range over hybrids, by capacity, as Markdown."""
     tables = {
-        sweep: seeds_for_difference(material.runs[sweep], effect=DETECTABLE) for sweep in (MATCHED, PUBLISHED)
+        sweep: seeds_for_difference(paper.runs[sweep], effect=DETECTABLE) for sweep in (MATCHED, PUBLISHED)
     }
-    header = ["protocol", *map(nats, sorted(material.runs[MATCHED]["capacity"].unique()))]
+    header = ["protocol", *map(nats, sorted(paper.runs[MATCHED]["capacity"].unique()))]
     rows = ([sweep, *(span(cells) for _, cells in table.items())] for sweep, table in tables.items())
     return markdown_table(header, rows)

@@ -11,7 +11,7 @@ import pandas as pd
 from rdsweep.report import load_report_file
 from rdsweep.report.parts import count, counted, general, nats
 
-from ._material import Material
+from ._paper_results import PaperResults
 from ._prose import estimate
 
 _UNITS = {
@@ -32,7 +32,7 @@ HOPELESS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Verdicts:
+class VerdictTable:
     """The verdict table of the report.
 
     Attributes
@@ -82,11 +82,11 @@ class Verdicts:
         return self.table.loc[[claim]].to_dict("records")[0]
 
 
-def read_verdicts(material: Material) -> Verdicts:
+def read_verdicts(paper: PaperResults) -> VerdictTable:
     """Read the verdict table of the report, with the ``threshold`` of each claim that has one, else 0."""
-    claims = load_report_file(material.root / "reports" / "paper.yaml").claims
+    claims = load_report_file(paper.root / "reports" / "paper.yaml").claims
     marks = pd.Series({claim.id: claim.threshold for claim in claims}, name="threshold", dtype=float)
-    return Verdicts(material.report("verdicts").set_index("claim").join(marks.fillna(0.0)))
+    return VerdictTable(paper.report("verdicts").set_index("claim").join(marks.fillna(0.0)))
 
 
 def _place(stratum: str) -> str:

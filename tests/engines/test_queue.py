@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rdsweep.engines._queue import Claim, PackQueue, remainder
+from rdsweep.engines._queue import ClaimedPack, PackQueue, remainder
 from rdsweep.engines._settled import SettledRuns
 from rdsweep.store import Leases, Results, open_results
 from rdsweep.sweeps import Pack, plan_packs
@@ -45,7 +45,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return clock
 
 
-def take(queue: PackQueue) -> Claim:
+def take(queue: PackQueue) -> ClaimedPack:
     claim = queue.take()
     assert claim is not None
     return claim

@@ -12,7 +12,7 @@ from rdsweep.report._analysis import analyze, summarize
 from rdsweep.report._limits import limits
 from rdsweep.report._optimality import optimality_section
 from rdsweep.report._rate_distortion import rate_distortion_section
-from rdsweep.report._study import select_study
+from rdsweep.report._selection import select_runs
 
 Maker = Callable[..., tuple[pd.DataFrame, pd.DataFrame]]
 FILE = parse_report_file("title: T", name="r.yaml")
@@ -30,7 +30,7 @@ def test_a_summary_is_the_t_interval_of_scipy() -> None:
 
 def test_differences_are_condition_minus_baseline_at_equal_seeds(make_tables: Maker) -> None:
     runs, scores = make_tables()
-    analysis = analyze(select_study(FILE, runs=runs, scores=scores))
+    analysis = analyze(select_runs(FILE, runs=runs, scores=scores))
     table = analysis.differences["distortion_mse"].set_index(["model", "capacity"])
     cell = runs[runs["capacity"] == 2.0].set_index(["model", "seed"])["distortion_mse"]
     expected = (cell["E2M1"] - cell["baseline"]).mean()
@@ -41,17 +41,17 @@ def test_differences_are_condition_minus_baseline_at_equal_seeds(make_tables: Ma
 def test_the_achieved_rate_is_relative_to_capacity(make_tables: Maker) -> None:
     runs, scores = make_tables(["baseline"], [2.0], [0, 1])
     runs["rate_own"] = [2.02, 1.94]
-    achieved = analyze(select_study(FILE, runs=runs, scores=scores)).achieved.iloc[0]
+    achieved = analyze(select_runs(FILE, runs=runs, scores=scores)).achieved.iloc[0]
     assert achieved["mean"] == pytest.approx(-0.01)
     assert achieved["worst"] == pytest.approx(0.03)
 
 
 def test_a_bound_adds_a_section_and_a_line(make_tables: Maker) -> None:
-    study = select_study(FILE, runs=(tables := make_tables())[0], scores=tables[1])
-    without = analyze(study)
+    selection = select_runs(FILE, runs=(tables := make_tables())[0], scores=tables[1])
+    without = analyze(selection)
     # D(R) = exp(-2R) per pixel on one pixel: far below the runs, so each is less than fully efficient.
     slopes = np.geomspace(0.5, 1e4, 40)
-    analysis = analyze(study, bound=Frontier(slopes, 0.5 + 0.5 * np.log(2 * slopes), n_pixels=1))
+    analysis = analyze(selection, bound=Frontier(slopes, 0.5 + 0.5 * np.log(2 * slopes), n_pixels=1))
     section = optimality_section(analysis)
     assert section is not None
     assert [table.name for table in section.tables] == ["efficiency", "excess_distortion"]
@@ -73,19 +73,19 @@ def test_what_cannot_be_concluded_is_said(
     make_tables: Maker, tables: dict[str, list[object]], sentence: str
 ) -> None:
     runs, scores = make_tables(**tables)
-    found = limits(analyze(select_study(FILE, runs=runs, scores=scores)))
+    found = limits(analyze(select_runs(FILE, runs=runs, scores=scores)))
     assert any(each.startswith(sentence) for each in found), found
 
 
 def test_a_complete_study_has_no_limits(make_tables: Maker) -> None:
     runs, scores = make_tables()
-    assert limits(analyze(select_study(FILE, runs=runs, scores=scores))) == ()
+    assert limits(analyze(select_runs(FILE, runs=runs, scores=scores))) == ()
 
 
 def test_a_missing_part_of_the_grid_is_counted(make_tables: Maker) -> None:
     runs, scores = make_tables()
     half = runs[~((runs["model"] == "E2M1") & (runs["capacity"] > 1))]
-    found = limits(analyze(select_study(FILE, runs=half, scores=scores)))
+    found = limits(analyze(select_runs(FILE, runs=half, scores=scores)))
     assert found[0].startswith("6 runs of the crossed grid are missing, in 2 of 9 cells")
     assert any("2 of 6 comparisons could not be tested" in sentence for sentence in found)
 
@@ -93,6 +93,6 @@ def test_a_missing_part_of_the_grid_is_counted(make_tables: Maker) -> None:
 def test_a_test_that_cannot_reach_its_level_says_so(make_tables: Maker) -> None:
     runs, scores = make_tables()
     file = FILE.model_copy(update={"comparison": FILE.comparison.model_copy(update={"method": "sign_flip"})})
-    study = replace(select_study(FILE, runs=runs, scores=scores), file=file)
+    selection = replace(select_runs(FILE, runs=runs, scores=scores), file=file)
     # Three seeds have eight sign flips, two of which are as extreme as can be.
-    assert any("these seeds can give is 0.250" in sentence for sentence in limits(analyze(study)))
+    assert any("these seeds can give is 0.250" in sentence for sentence in limits(analyze(selection)))

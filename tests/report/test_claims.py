@@ -10,10 +10,10 @@ import pytest
 from rdsweep.report import ReportError, build_report, load_report_file, parse_report_file, trace_report
 from rdsweep.report._analysis import analyze
 from rdsweep.report._build import _sections
-from rdsweep.report._claims_evidence import EVIDENCE
 from rdsweep.report._claims_metrics import CLAIM_METRICS
+from rdsweep.report._claims_tables import CLAIM_TABLES
 from rdsweep.report._section import Listing
-from rdsweep.report._study import read_study
+from rdsweep.report._selection import read_selection
 from rdsweep.report._trace import row_run_ids
 from rdsweep.store import open_results
 
@@ -63,7 +63,7 @@ def test_the_report_file_of_the_readme_gives_verdicts(tmp_path: Path, results: P
 def test_the_readme_lists_every_metric_of_claims() -> None:
     text = (ROOT / "reports" / "README.md").read_text(encoding="utf-8")
     assert [name for name in CLAIM_METRICS if f"`{name}`" not in text] == []
-    assert {metric.table for metric in CLAIM_METRICS.values()} == set(EVIDENCE)
+    assert {metric.table for metric in CLAIM_METRICS.values()} == set(CLAIM_TABLES)
 
 
 @pytest.mark.parametrize("name", ["paper.yaml", "quick.yaml"])
@@ -130,14 +130,16 @@ def test_every_row_of_every_table_names_runs_of_the_folder(
 ) -> None:
     file = parse_report_file(f"title: T\npublished: true\nfigures: []\nclaims:\n{CLAIM}", name="r.yaml")
     store = open_results(results)
-    study = read_study(file, store)
+    selection = read_selection(file, store)
     known = set(make_tables(seeds=range(5))[0]["run_id"])
-    tables = [table for part in _sections(analyze(study), store, Listing("", ())) for table in part.tables]
+    tables = [
+        table for part in _sections(analyze(selection), store, Listing("", ())) for table in part.tables
+    ]
     names = {table.name for table in tables}
     assert {"verdicts", "claims", "checklist", "differences-distortion_mse", "scores"} <= names
     for table in tables:
         for place in range(len(table.frame)):
-            ids = row_run_ids(table, study, place)
+            ids = row_run_ids(table, selection, place)
             assert ids, (table.name, place)
             assert set(ids) <= known
 

@@ -10,7 +10,7 @@ from rdsweep import figures, geometry
 from rdsweep.drawing import FIGURE_FORMATS
 from rdsweep.report import parse_report_file
 from rdsweep.report._geometry import geometry_section
-from rdsweep.report._study import read_study
+from rdsweep.report._selection import read_selection
 from rdsweep.store import DERIVED_TABLES, Results, open_results
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]
@@ -48,12 +48,12 @@ def with_codes(make_tables: Maker, make_results: Writer, monkeypatch: pytest.Mon
 def test_a_report_that_does_not_ask_has_no_geometry(make_tables: Maker, make_results: Writer) -> None:
     results = make_results(make_tables())
     silent = parse_report_file("title: T", name="r.yaml")
-    assert geometry_section(read_study(silent, open_results(results)), open_results(results)) is None
+    assert geometry_section(read_selection(silent, open_results(results)), open_results(results)) is None
 
 
 def test_a_folder_without_codes_gets_one_sentence(make_tables: Maker, make_results: Writer) -> None:
     results = make_results(make_tables())
-    section = geometry_section(read_study(FILE, open_results(results)), open_results(results))
+    section = geometry_section(read_selection(FILE, open_results(results)), open_results(results))
     assert section is not None
     assert section.sentences == (
         "This folder has no codes, so nothing can be said about their geometry: train its runs again.",
@@ -62,7 +62,7 @@ def test_a_folder_without_codes_gets_one_sentence(make_tables: Maker, make_resul
 
 
 def test_every_index_is_compared_with_the_baseline(with_codes: Results) -> None:
-    section = geometry_section(read_study(FILE, with_codes), with_codes)
+    section = geometry_section(read_selection(FILE, with_codes), with_codes)
     assert section is not None
     frame = section.tables[0].frame
     assert set(frame["index"]) == {column.name for column in DERIVED_TABLES["indices"]} - {"run_id"}
@@ -72,7 +72,7 @@ def test_every_index_is_compared_with_the_baseline(with_codes: Results) -> None:
 
 
 def test_figures_are_those_of_the_models_that_have_runs(with_codes: Results) -> None:
-    section = geometry_section(read_study(FILE, with_codes), with_codes)
+    section = geometry_section(read_selection(FILE, with_codes), with_codes)
     assert section is not None
     assert [figure.name for figure in section.figures] == ["figure1", "figure7"]
     assert set(section.figures[0].panels[0]) == set(FIGURE_FORMATS)
@@ -82,6 +82,6 @@ def test_without_a_baseline_figures_are_all_there_is(
     with_codes: Results,
 ) -> None:
     file = parse_report_file("title: T\ngeometry: true\nwhere: {model: [E2M1]}", name="r.yaml")
-    section = geometry_section(read_study(file, with_codes), with_codes)
+    section = geometry_section(read_selection(file, with_codes), with_codes)
     assert section is not None
     assert (section.findings, section.tables) == ((), ())

@@ -16,24 +16,24 @@ from scipy.stats import norm
 from reports.findings import _ablations, _cost, _devices, _fewer_seeds, _imbalance, _points, _prose, _seeds
 from reports.findings._collect import KEPT_TABLES, collect_sweep
 from reports.findings._document import card, findings
-from reports.findings._material import GEOMETRY, MATCHED, PUBLISHED, read_material
+from reports.findings._paper_results import GEOMETRY, MATCHED, PUBLISHED, read_paper_results
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "reports" / "findings").glob("_[a-z]*.py"))
 
 
 @pytest.fixture(scope="module")
-def material():
-    return read_material(ROOT)
+def paper():
+    return read_paper_results(ROOT)
 
 
-def test_committed_documents_are_what_the_committed_tables_say(material):
-    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == findings(material)
-    assert (ROOT / "reports" / "paper" / "README.md").read_text(encoding="utf-8") == card(material)
+def test_committed_documents_are_what_the_committed_tables_say(paper):
+    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == findings(paper)
+    assert (ROOT / "reports" / "paper" / "README.md").read_text(encoding="utf-8") == card(paper)
 
 
-def test_links_of_the_documents_lead_somewhere(material):
-    for folder, text in ((ROOT / "docs", findings(material)), (ROOT / "reports" / "paper", card(material))):
+def test_links_of_the_documents_lead_somewhere(paper):
+    for folder, text in ((ROOT / "docs", findings(paper)), (ROOT / "reports" / "paper", card(paper))):
         headings = {line.lstrip("# ").lower() for line in text.splitlines() if line.startswith("#")}
         anchors = {"#" + re.sub(r"[^\w -]", "", heading).replace(" ", "-") for heading in headings}
         targets = [target for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
@@ -48,26 +48,26 @@ def test_committed_study_stays_small():
     assert sum(sizes) < 30e6
 
 
-def test_run_below_the_bound_makes_the_document_fail(material):
-    lowered = material.runs[MATCHED].assign(excess=lambda runs: runs["excess"] - runs["excess"].min() - 1e-6)
-    spoiled = replace(material, runs={**material.runs, MATCHED: lowered})
+def test_run_below_the_bound_makes_the_document_fail(paper):
+    lowered = paper.runs[MATCHED].assign(excess=lambda runs: runs["excess"] - runs["excess"].min() - 1e-6)
+    spoiled = replace(paper, runs={**paper.runs, MATCHED: lowered})
     with pytest.raises(_prose.FindingError, match=r"no run is below the bound.*revise"):
         findings(spoiled)
 
 
-def test_points_lie_outside_once_they_are_moved_by_more_than_the_seed(material):
-    points = _points.place_published_points(material)
+def test_points_lie_outside_once_they_are_moved_by_more_than_the_seed(paper):
+    points = _points.place_published_points(paper)
     assert points.n_inside("matched", figure="3") < points.n_placed("matched", figure="3") == 40
     everywhere = points.table.assign(inside_matched=False, inside_published=False)
     assert len(_points.Points(everywhere).outside_both()) == 40
 
 
-def test_ablation_that_hits_its_published_point_is_said_to_reach_it(material):
-    points = _points.place_published_points(material)
-    runs = material.runs[PUBLISHED].query("model == 'E2M1' and capacity == 1")
+def test_ablation_that_hits_its_published_point_is_said_to_reach_it(paper):
+    points = _points.place_published_points(paper)
+    runs = paper.runs[PUBLISHED].query("model == 'E2M1' and capacity == 1")
     hit = runs.assign(gamma=300.0, distortion_mse_own=points.at("E2M1", 1.0)["value"])
     far = runs.assign(gamma=1000.0, rate_own=2.0)
-    rows = _ablations.ablation_rows(replace(material, ablations={"gamma": pd.concat([hit, far])}), points)
+    rows = _ablations.ablation_rows(replace(paper, ablations={"gamma": pd.concat([hit, far])}), points)
     assert rows["reading"].tolist() == ["reaches it", "changes next to nothing"]
     assert rows["rate_held"].tolist() == [True, False]
     assert "γ = 300 instead of 10" in rows["change"][0]
@@ -75,13 +75,13 @@ def test_ablation_that_hits_its_published_point_is_said_to_reach_it(material):
     assert _ablations.summary(rows[1:]).startswith("No single change")
 
 
-def test_device_differences_are_those_of_equal_runs(material):
-    matched = material.runs[MATCHED]
+def test_device_differences_are_those_of_equal_runs(paper):
+    matched = paper.runs[MATCHED]
     again = matched.iloc[:50].assign(
         distortion_mse=matched["distortion_mse"] + 1e-4, rate=matched["rate"] - 0.01
     )
     other = pd.concat([again, matched.iloc[50:60].assign(run_id="elsewhere")])
-    devices = _devices.compare_devices(replace(material, runs={**material.runs, GEOMETRY: other}))
+    devices = _devices.compare_devices(replace(paper, runs={**paper.runs, GEOMETRY: other}))
     assert devices.n_runs == 50
     assert devices.distortion == pytest.approx(1e-4)
     assert devices.rate == pytest.approx(0.01)
@@ -89,11 +89,11 @@ def test_device_differences_are_those_of_equal_runs(material):
 
 
 @pytest.mark.slow
-def test_all_seeds_give_the_verdicts_of_the_report(material, monkeypatch, tmp_path):
+def test_all_seeds_give_the_verdicts_of_the_report(paper, monkeypatch, tmp_path):
     monkeypatch.setattr(_fewer_seeds, "SEEDS", (10,))
-    results = shutil.copytree(material.folder / "data" / MATCHED, tmp_path / MATCHED)
+    results = shutil.copytree(paper.folder / "data" / MATCHED, tmp_path / MATCHED)
     decided = _fewer_seeds.judge_with_fewer_seeds(ROOT / "reports" / "paper.yaml", results)
-    verdicts = material.report("verdicts").set_index("claim")["verdict"]
+    verdicts = paper.report("verdicts").set_index("claim")["verdict"]
     assert _fewer_seeds.agreement(decided, verdicts).loc[10, "same"] == len(verdicts)
 
 
@@ -211,7 +211,7 @@ def test_collecting_refuses_the_folder_of_the_study_itself(tmp_path):
 def test_study_without_published_runs_is_refused(tmp_path):
     (tmp_path / "reports" / "paper" / "data" / "matched").mkdir(parents=True)
     with pytest.raises(ValueError, match="must have published runs"):
-        read_material(tmp_path)
+        read_paper_results(tmp_path)
 
 
 def test_wrapping_keeps_narrow_spaces_and_tables():

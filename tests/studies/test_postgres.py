@@ -17,7 +17,7 @@ import pytest
 
 from rdsweep.store import open_results
 from rdsweep.studies import load_study_file, read_study
-from rdsweep.studies._storage import open_storage
+from rdsweep.studies._storage import open_optuna_storage
 
 SCRIPT = Path(__file__).with_name("study_script.py")
 STUDY = """
@@ -99,6 +99,6 @@ def test_processes_share_a_study(database: str, tmp_path: Path) -> None:
     (tried,) = read_study(load_study_file(study), results=results, storage=database).tried.values()
     assert [each.state for each in tried] == ["completed"] * 18
     assert len({each.parameters["beta"] for each in tried}) == 18
-    storage = open_storage(database, results=open_results(results))
+    storage = open_optuna_storage(database, results=open_results(results))
     trials = optuna.load_study(study_name="shared", storage=storage).trials
     assert {trial.state.name for trial in trials} <= {"COMPLETE", "FAIL"}

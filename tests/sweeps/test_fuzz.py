@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from rdsweep.cli import main
 from rdsweep.sweeps import Sweep, SweepError, load_sweep
-from rdsweep.sweeps._schema import Axes, Block, Head, Objective, SweepFile, Training
+from rdsweep.sweeps._schema import Axes, Block, HeadChoice, Objective, SweepFile, Training
 
 KEYS = sorted(
-    {key for part in (SweepFile, Block, Axes, Head, Objective, Training) for key in part.model_fields}
+    {key for part in (SweepFile, Block, Axes, HeadChoice, Objective, Training) for key in part.model_fields}
 )
 WORDS = [
     "baseline",

@@ -19,7 +19,7 @@ from rdsweep.config import RunConfig
 from rdsweep.models import Head, HeadGroup, ReferenceHybrid, group_heads
 from rdsweep.sources import Stream
 from rdsweep.tasks import get_task
-from rdsweep.training._batches import Batch, ImageFeed, batch_chunks
+from rdsweep.training._batches import ImageFeed, TrainingBatch, batch_chunks
 from rdsweep.training._initial import initial_head, initial_vae, initial_weights
 from rdsweep.training._step import PackStep, StepStats
 
@@ -51,11 +51,11 @@ def head_groups(configs: Sequence[RunConfig]) -> tuple[HeadGroup, ...]:
     return group_heads(heads)
 
 
-def batches(configs: Sequence[RunConfig], *, dtype: torch.dtype) -> list[Batch]:
+def batches(configs: Sequence[RunConfig], *, dtype: torch.dtype) -> list[TrainingBatch]:
     """Return the inputs of every step, each with a leading run axis."""
     groups, feed = head_groups(configs), ImageFeed(configs, CPU)
     return [
-        Batch(
+        TrainingBatch(
             chunk.images[i],
             chunk.positions[i],
             chunk.noise[i],
@@ -113,7 +113,7 @@ def _initial_module(config: RunConfig, groups: Sequence[HeadGroup]) -> Reference
 
 
 def _forward(
-    module: ReferenceHybrid, config: RunConfig, groups: Sequence[HeadGroup], batch: Batch
+    module: ReferenceHybrid, config: RunConfig, groups: Sequence[HeadGroup], batch: TrainingBatch
 ) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
     """Return rates by image (nats), distortion (mean squared error) and task losses (nats)."""
     images = batch.images[0].to(batch.noise.dtype).view(-1, 1, 13, 13)

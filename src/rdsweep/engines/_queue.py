@@ -19,7 +19,7 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimedPack:
     """A pack that this launch is to train.
 
     Attributes
@@ -66,7 +66,7 @@ class PackQueue:
         """Return the packs that may still be handed out, as they were planned."""
         return tuple(self._waiting.values())
 
-    def take(self, *, among: Callable[[str], bool] = bool) -> Claim | None:
+    def take(self, *, among: Callable[[str], bool] = bool) -> ClaimedPack | None:
         """Claim a pack; None if there is none at present.
 
         Parameters
@@ -94,16 +94,16 @@ class PackQueue:
             self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
         return None
 
-    def report(self, claim: Claim, fraction: float) -> None:
+    def report(self, claim: ClaimedPack, fraction: float) -> None:
         """Tell whoever looks that ``fraction`` of a pack is done."""
         self._on_progress(claim.planned_id, fraction)
         self._leases.report(claim.pack.pack_id, fraction)
 
-    def settle(self, claim: Claim) -> None:
+    def settle(self, claim: ClaimedPack) -> None:
         """Give back a pack that was stored, or that this launch gives up."""
         self._leases.release(claim.pack.pack_id)
 
-    def _claim(self, planned_id: str) -> Claim | None:
+    def _claim(self, planned_id: str) -> ClaimedPack | None:
         """Return what is left of a pack that waits; a pack of which nothing is left waits no longer."""
         planned = self._waiting.get(planned_id)
         if planned is None:
@@ -114,7 +114,7 @@ class PackQueue:
             del self._waiting[planned_id]
             self._on_progress(planned_id, 1.0)
             return None
-        return Claim(planned_id, elsewhere, left)
+        return ClaimedPack(planned_id, elsewhere, left)
 
 
 def remainder(pack: Pack, elsewhere: Collection[str]) -> Pack:

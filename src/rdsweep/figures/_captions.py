@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rdsweep.drawing import crowd_note
-from rdsweep.figures._material import in_nats
+from rdsweep.figures._figure_data import in_nats
 from rdsweep.figures._model_contents import BASELINE, ModelContents
 
 _EMBEDDINGS = (

@@ -12,7 +12,7 @@ from rdstats.theory import rd_bounds
 from rdsweep.drawing import FIGURE_FORMATS, FigureFormat, drawing, write_figure
 from rdsweep.figures._captions import examples_caption, model_caption, seeds_phrase, tradeoff_caption
 from rdsweep.figures._examples_figure import examples_figure
-from rdsweep.figures._material import LackingError, Material, attempt, read_material
+from rdsweep.figures._figure_data import FigureData, LackingError, attempt, read_figure_data
 from rdsweep.figures._matrices import Distortion
 from rdsweep.figures._model_contents import BASELINE, capacity_change, model_contents
 from rdsweep.figures._model_figure import model_figure
@@ -102,8 +102,8 @@ def draw_figures(
     ['figure2.svg', 'figure2.md']
     """
     _check(figures, formats)
-    material = read_material(results, where=where)
-    scopes = [_Scope(material), *(_Scope(material, seed) for seed in material.seeds if per_seed)]
+    data = read_figure_data(results, where=where)
+    scopes = [_Scope(data), *(_Scope(data, seed) for seed in data.seeds if per_seed)]
     drawn = []
     for number in figures:
         for scope in scopes[:1] if number == 2 else scopes:
@@ -116,16 +116,16 @@ def draw_figures(
 class _Scope:
     """The runs behind a figure: all of them, or those of one seed."""
 
-    def __init__(self, material: Material, seed: int | None = None) -> None:
-        self.material = material if seed is None else material.of_seed(seed)
+    def __init__(self, data: FigureData, seed: int | None = None) -> None:
+        self.data = data if seed is None else data.of_seed(seed)
         self.suffix = "" if seed is None else f"-seed{seed}"
-        capacities = material.runs["capacity"]
+        capacities = data.runs["capacity"]
         self.high, self.low = float(capacities.max()), float(capacities.min())
 
     @cached_property
     def baseline_change(self) -> Distortion | LackingError:
         """Panel K, the same in every model's figure."""
-        return attempt(capacity_change, self.material, BASELINE, high=self.high, low=self.low)
+        return attempt(capacity_change, self.data, BASELINE, high=self.high, low=self.low)
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _sketch(number: int, scope: _Scope) -> _Sketch:
     if number == 1:
         return _tradeoff_sketch(name, scope)
     contents = model_contents(
-        scope.material, MODEL_FIGURES[number], high=scope.high, low=scope.low,
+        scope.data, MODEL_FIGURES[number], high=scope.high, low=scope.low,
         baseline_change=scope.baseline_change,
     )  # fmt: skip
     title = f"The paper’s figure {number}: {contents.model} beside {BASELINE}, {seeds_phrase(contents.seeds)}"
@@ -154,16 +154,16 @@ def _sketch(number: int, scope: _Scope) -> _Sketch:
 
 
 def _tradeoff_sketch(name: str, scope: _Scope) -> _Sketch:
-    material, models = scope.material, MODEL_FIGURES.values()
+    data, models = scope.data, MODEL_FIGURES.values()
     errors = {
-        model: attempt(stimulus_errors, material, model, relevant=relevant_stimuli(model)) for model in models
+        model: attempt(stimulus_errors, data, model, relevant=relevant_stimuli(model)) for model in models
     }
     distances = {
-        model: attempt(pair_distances, material, model, relevant=relevant_pairs(model)) for model in models
+        model: attempt(pair_distances, data, model, relevant=relevant_pairs(model)) for model in models
     }
-    draw = partial(tradeoff_figure, material.runs, rd_bounds().frontier("pixel"), errors, distances)
-    title = f"The paper’s figure 1: the trade-off of rate and distortion, {seeds_phrase(material.seeds)}"
-    return _Sketch(name, title, tradeoff_caption(material.seeds, models_of(material.runs)), draw)
+    draw = partial(tradeoff_figure, data.runs, rd_bounds().frontier("pixel"), errors, distances)
+    title = f"The paper’s figure 1: the trade-off of rate and distortion, {seeds_phrase(data.seeds)}"
+    return _Sketch(name, title, tradeoff_caption(data.seeds, models_of(data.runs)), draw)
 
 
 def _write(sketch: _Sketch, out: Path, formats: Sequence[FigureFormat]) -> DrawnFigure:

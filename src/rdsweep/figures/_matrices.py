@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rdsweep.figures._material import FloatArray, paired
+from rdsweep.figures._figure_data import FloatArray, paired
 from rdsweep.figures._stimuli import IntArray
 from rdsweep.geometry import UndefinedRatioWarning, distortion_contrast, seed_distortions
 from rdsweep.sources import N_POSITIONS

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from rdsweep.drawing import INK, PAPER, RULE
-from rdsweep.figures._material import FloatArray
+from rdsweep.figures._figure_data import FloatArray
 from rdsweep.figures._matrices import Distortion
 from rdsweep.figures._page import SMALL, TINY, Box, Page
 

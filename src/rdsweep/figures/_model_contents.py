@@ -8,7 +8,7 @@ import numpy as np
 
 from rdsweep.figures._activation import ActivationMaps, activation_maps
 from rdsweep.figures._embedding import Embedding, embed_positions
-from rdsweep.figures._material import FloatArray, LackingError, Material, attempt, in_nats
+from rdsweep.figures._figure_data import FigureData, FloatArray, LackingError, attempt, in_nats
 from rdsweep.figures._matrices import Distortion, distortion
 from rdsweep.figures._stimuli import Classes, stimulus_classes
 from rdsweep.sources import N_POSITIONS
@@ -55,13 +55,13 @@ class ModelContents:
 
 
 def model_contents(
-    material: Material, model: str, *, high: float, low: float, baseline_change: Distortion | LackingError
+    data: FigureData, model: str, *, high: float, low: float, baseline_change: Distortion | LackingError
 ) -> ModelContents:
     """Compute what the figure of a model shows.
 
     Parameters
     ----------
-    material : Material
+    data : FigureData
     model : str
         One of the paper's models but the baseline.
     high, low : float
@@ -74,19 +74,19 @@ def model_contents(
         model=model,
         high=high,
         low=low,
-        seeds=tuple(material.seeds),
+        seeds=tuple(data.seeds),
         classes=classes,
         codes=tuple(
-            _code_panels(material, name, capacity) for capacity in (high, low) for name in (BASELINE, model)
+            _code_panels(data, name, capacity) for capacity in (high, low) for name in (BASELINE, model)
         ),
         against_baseline=tuple(
-            attempt(_against_baseline, material, model, capacity, classes) for capacity in (high, low)
+            attempt(_against_baseline, data, model, capacity, classes) for capacity in (high, low)
         ),
-        changes=(baseline_change, attempt(capacity_change, material, model, high=high, low=low)),
+        changes=(baseline_change, attempt(capacity_change, data, model, high=high, low=low)),
     )
 
 
-def capacity_change(material: Material, model: str, *, high: float, low: float) -> Distortion:
+def capacity_change(data: FigureData, model: str, *, high: float, low: float) -> Distortion:
     """Return the distortion of a model's code at the low capacity against its code at the high one.
 
     Raises
@@ -96,21 +96,21 @@ def capacity_change(material: Material, model: str, *, high: float, low: float) 
     """
     if high == low:
         raise LackingError(f"only one capacity, {in_nats(high)}, so there is no change")
-    codes = material.by_seed("code", model, low), material.by_seed("code", model, high)
+    codes = data.by_seed("code", model, low), data.by_seed("code", model, high)
     return distortion(*codes, np.arange(N_POSITIONS))
 
 
-def _code_panels(material: Material, model: str, capacity: float) -> CodePanels:
-    codes = attempt(_position_codes, material, model, capacity)
+def _code_panels(data: FigureData, model: str, capacity: float) -> CodePanels:
+    codes = attempt(_position_codes, data, model, capacity)
     if isinstance(codes, LackingError):
         return CodePanels(codes, codes)
     return CodePanels(embed_positions(codes), activation_maps(codes))
 
 
-def _position_codes(material: Material, model: str, capacity: float) -> FloatArray:
-    return np.array(list(material.by_seed("map", model, capacity).values()))
+def _position_codes(data: FigureData, model: str, capacity: float) -> FloatArray:
+    return np.array(list(data.by_seed("map", model, capacity).values()))
 
 
-def _against_baseline(material: Material, model: str, capacity: float, classes: Classes) -> Distortion:
-    codes = material.by_seed("code", model, capacity), material.by_seed("code", BASELINE, capacity)
+def _against_baseline(data: FigureData, model: str, capacity: float, classes: Classes) -> Distortion:
+    codes = data.by_seed("code", model, capacity), data.by_seed("code", BASELINE, capacity)
     return distortion(*codes, classes.labels)

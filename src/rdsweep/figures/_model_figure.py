@@ -8,8 +8,8 @@ from matplotlib.colors import Normalize
 
 from rdsweep.figures._activation_panel import activation_panel
 from rdsweep.figures._embedding_panel import embedding_panel
+from rdsweep.figures._figure_data import LackingError, in_nats
 from rdsweep.figures._legend import BIN_NAMES, draw_legend
-from rdsweep.figures._material import LackingError, in_nats
 from rdsweep.figures._matrices import Distortion
 from rdsweep.figures._matrix_panel import distortion_range, matrix_panel
 from rdsweep.figures._model_contents import BASELINE, ModelContents

@@ -14,7 +14,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from rdsweep.drawing import INK, MUTED
-from rdsweep.figures._material import LackingError
+from rdsweep.figures._figure_data import LackingError
 
 _T = TypeVar("_T")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rdsweep.figures._material import FloatArray, LackingError, Material
+from rdsweep.figures._figure_data import FigureData, FloatArray, LackingError
 from rdsweep.figures._stimuli import NEIGHBORS, BoolArray
 
 
@@ -35,7 +35,7 @@ class ByRelevance:
     relevant: BoolArray
 
 
-def stimulus_errors(material: Material, model: str, *, relevant: BoolArray) -> ByRelevance:
+def stimulus_errors(data: FigureData, model: str, *, relevant: BoolArray) -> ByRelevance:
     """Return the distortion of each of the 169 stimuli, mean squared error per pixel.
 
     Raises
@@ -43,13 +43,11 @@ def stimulus_errors(material: Material, model: str, *, relevant: BoolArray) -> B
     LackingError
         If there are no runs of ``model``, or none with maps.
     """
-    errors = {
-        capacity: material.by_seed("distortion", model, capacity) for capacity in _capacities(material, model)
-    }
-    return _by_relevance(material, model, errors, relevant)
+    errors = {capacity: data.by_seed("distortion", model, capacity) for capacity in _capacities(data, model)}
+    return _by_relevance(data, model, errors, relevant)
 
 
-def pair_distances(material: Material, model: str, *, relevant: BoolArray) -> ByRelevance:
+def pair_distances(data: FigureData, model: str, *, relevant: BoolArray) -> ByRelevance:
     """Return the distance of neighboring stimuli over that at the model's highest capacity, seeds paired.
 
     Raises
@@ -57,13 +55,13 @@ def pair_distances(material: Material, model: str, *, relevant: BoolArray) -> By
     LackingError
         If there are no runs of ``model``, none with maps, or one capacity only.
     """
-    capacities = _capacities(material, model)
+    capacities = _capacities(data, model)
     if len(capacities) < 2:
         raise LackingError(f"only one capacity of {model}, so no change with the rate")
     distances = {
         capacity: {
             seed: np.linalg.norm(code[NEIGHBORS[:, 0]] - code[NEIGHBORS[:, 1]], axis=1)
-            for seed, code in material.by_seed("map", model, capacity).items()
+            for seed, code in data.by_seed("map", model, capacity).items()
         }
         for capacity in capacities
     }
@@ -76,18 +74,18 @@ def pair_distances(material: Material, model: str, *, relevant: BoolArray) -> By
     }
     if not all(shares.values()):
         raise LackingError(f"the capacities of {model} share no seed")
-    return _by_relevance(material, model, shares, relevant)
+    return _by_relevance(data, model, shares, relevant)
 
 
-def _capacities(material: Material, model: str) -> list[float]:
-    capacities = material.capacities(model)
+def _capacities(data: FigureData, model: str) -> list[float]:
+    capacities = data.capacities(model)
     if not capacities:
         raise LackingError(f"no completed run of {model}")
     return capacities
 
 
 def _by_relevance(
-    material: Material,
+    data: FigureData,
     model: str,
     values: Mapping[float, Mapping[int, FloatArray]],
     relevant: BoolArray,
@@ -95,7 +93,7 @@ def _by_relevance(
     stacks = [np.array(list(by_seed.values())) for by_seed in values.values()]
     groups = [[stack[:, relevant == kind].mean(axis=1) for stack in stacks] for kind in (False, True)]
     return ByRelevance(
-        rate=np.array([material.condition(model, capacity)["rate"].mean() for capacity in values]),
+        rate=np.array([data.condition(model, capacity)["rate"].mean() for capacity in values]),
         of_items=np.array([stack.mean(axis=0) for stack in stacks]),
         means=np.array([[by_seed.mean() for by_seed in group] for group in groups]),
         deviations=np.array([[_deviation(by_seed) for by_seed in group] for group in groups]),

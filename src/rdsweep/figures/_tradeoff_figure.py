@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rdstats.theory import Frontier
 from rdsweep.drawing import MUTED, PAPER, looks
 from rdsweep.figures._embedding_panel import RELEVANCE_LOOKS
-from rdsweep.figures._material import FloatArray, LackingError
+from rdsweep.figures._figure_data import FloatArray, LackingError
 from rdsweep.figures._model_contents import BASELINE
 from rdsweep.figures._page import SMALL, TINY, Box, Page
 from rdsweep.figures._tradeoff_contents import ByRelevance

@@ -27,7 +27,7 @@ from rdsweep.report._units import axis_label, column_unit, with_unit
 
 def achieved_rate_section(analysis: Analysis) -> Section | None:
     """Return the section, or None for runs that had no target rate."""
-    file = analysis.study.file
+    file = analysis.selection.file
     if analysis.achieved.empty:
         return None
     return Section(
@@ -40,7 +40,7 @@ def achieved_rate_section(analysis: Analysis) -> Section | None:
 
 
 def _finding(analysis: Analysis) -> str:
-    file, runs = analysis.study.file, analysis.study.runs
+    file, runs = analysis.selection.file, analysis.selection.runs
     off = deviations(runs).to_numpy()
     size = np.abs(off)
     furthest = int(size.argmax())
@@ -62,23 +62,23 @@ def _finding(analysis: Analysis) -> str:
 
 
 def _figure(analysis: Analysis) -> ReportFigure:
-    study = analysis.study
-    by, panels = study.file.by, []
-    look = looks(study.conditions, baseline=study.file.baseline)
-    for place, (title, names) in enumerate(study.panels()):
+    selection = analysis.selection
+    by, panels = selection.file.by, []
+    look = looks(selection.conditions, baseline=selection.file.baseline)
+    for place, (title, names) in enumerate(selection.panels()):
         with drawing(f"achieved-rate-{place}"):
             figure, axes = labeled_panel(title, height=270, n_labels=len(names))
             zero_line(axes)
             marks, tips = [], {}
             for index, name in enumerate(names):
-                runs = study.runs_of(name)
+                runs = selection.runs_of(name)
                 percents = 100 * deviations(runs)
-                position = dodged(study.levels, runs[by], index, len(names))
+                position = dodged(selection.levels, runs[by], index, len(names))
                 draw_runs(axes, position, percents, look=look[name], name=name)
-                tips[name] = run_tips(runs, ["rate_own"], study.file)
+                tips[name] = run_tips(runs, ["rate_own"], selection.file)
                 last = percents[runs[by] == runs[by].max()].mean()
                 marks.append(Mark(name, (position[-1], last), look[name]))
-            level_axis(axes, study.levels, axis_label(by))
+            level_axis(axes, selection.levels, axis_label(by))
             axes.set_ylabel("Rate above capacity (%)")
             axes.margins(y=0.12)
             label_lines(axes, marks)
@@ -88,30 +88,30 @@ def _figure(analysis: Analysis) -> ReportFigure:
         panels=tuple(panels),
         label="Deviation of the achieved rate from the capacity, in per cent, by capacity and condition",
         caption=with_crowd(
-            f"Deviation of each run’s rate from its capacity: n = {counted(len(study.runs), 'run')}, one "
+            f"Deviation of each run’s rate from its capacity: n = {counted(len(selection.runs), 'run')}, one "
             "point each. Rate is taken over the run’s own stimuli, as its objective does.",
-            study,
+            selection,
         ),
     )
 
 
 def _table(analysis: Analysis) -> ReportTable:
-    study, frame = analysis.study, analysis.achieved
-    condition, by = study.file.condition, study.file.by
+    selection, frame = analysis.selection, analysis.achieved
+    condition, by = selection.file.condition, selection.file.by
     shares = frame.assign(**{column: 100 * frame[column] for column in ("mean", "low", "high")})
-    rows = pd.Index(study.conditions, name=condition)
+    rows = pd.Index(selection.conditions, name=condition)
     of_condition = frame.groupby(condition).agg({"worst": "max", "n_missed": "sum"}).reindex(rows)
     return ReportTable(
         name="achieved_rate",
         caption=(
             f"Deviation of the achieved rate from the capacity in per cent, by {by} in {column_unit(by)}: "
-            f"{over_seeds(study.seeds, study.file.confidence_level)}, n = {span(frame['n'], 'run')}. Missed: "
-            f"runs that are more than {percent(MISSED, decimals=0)} off."
+            f"{over_seeds(selection.seeds, selection.file.confidence_level)}, n = {span(frame['n'], 'run')}. "
+            f"Missed: runs that are more than {percent(MISSED, decimals=0)} off."
         ),
         frame=frame,
         columns=(
             header("Condition", rows),
-            *estimates_by(by, study.levels, shares, rows, estimate="mean", signed=True),
+            *estimates_by(by, selection.levels, shares, rows, estimate="mean", signed=True),
             numbers("Largest of any run", map(percent, of_condition["worst"])),
             numbers("Missed", map(count, of_condition["n_missed"])),
         ),

@@ -14,7 +14,7 @@ from scipy import stats
 from rdstats import compare_conditions, curve_bands, fit_curves
 from rdstats._status import RDStatsWarning
 from rdsweep.report._report_file import ReportFile
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 
 if TYPE_CHECKING:
     from rdstats.theory import Frontier
@@ -30,11 +30,11 @@ Constrained runs end within one or two per cent, so that this is no noise of the
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Statistics of a study, as tidy unrounded tables.
+    """Statistics of a report, as tidy unrounded tables.
 
     Attributes
     ----------
-    study : Study
+    study : Selection
     curves, bands : DataFrame
         As `rdstats.fit_curves` and `rdstats.curve_bands` return them, one curve per condition.
     differences : dict of str to DataFrame
@@ -52,7 +52,7 @@ class Analysis:
         As `rdstats.theory.optimality_table` returns it, one row per condition and level.
     """
 
-    study: Study
+    selection: Selection
     curves: pd.DataFrame
     bands: pd.DataFrame
     differences: dict[str, pd.DataFrame]
@@ -62,9 +62,9 @@ class Analysis:
     optimality: pd.DataFrame | None
 
 
-def analyze(study: Study, *, bound: Frontier | None = None) -> Analysis:
+def analyze(selection: Selection, *, bound: Frontier | None = None) -> Analysis:
     """Compute every statistic that the report file of ``study`` asks for, and the distance from ``bound``."""
-    file = study.file
+    file = selection.file
     curve: dict[str, Any] = {
         "by": file.condition,
         "rate": file.curve.rate,
@@ -78,23 +78,23 @@ def analyze(study: Study, *, bound: Frontier | None = None) -> Analysis:
         # report shows.
         warnings.simplefilter("ignore", RDStatsWarning)
         return Analysis(
-            study=study,
-            curves=fit_curves(study.runs, **curve),
-            bands=curve_bands(study.runs, **curve),
-            differences={metric: _differences(study, metric) for metric in file.metrics},
-            achieved=achieved_rate(study.runs, file),
-            scores=score_summary(study.scores, file),
+            selection=selection,
+            curves=fit_curves(selection.runs, **curve),
+            bands=curve_bands(selection.runs, **curve),
+            differences={metric: _differences(selection, metric) for metric in file.metrics},
+            achieved=achieved_rate(selection.runs, file),
+            scores=score_summary(selection.scores, file),
             bound=bound,
-            optimality=None if bound is None else _optimality(study, bound),
+            optimality=None if bound is None else _optimality(selection, bound),
         )
 
 
-def _differences(study: Study, metric: str) -> pd.DataFrame:
-    file = study.file
-    if not (study.has_baseline and study.hybrids):
+def _differences(selection: Selection, metric: str) -> pd.DataFrame:
+    file = selection.file
+    if not (selection.has_baseline and selection.hybrids):
         return pd.DataFrame()
     table = compare_conditions(
-        study.runs,
+        selection.runs,
         baseline=file.baseline,
         metric=metric,
         by=file.by,
@@ -105,7 +105,7 @@ def _differences(study: Study, metric: str) -> pd.DataFrame:
         correction=file.comparison.correction,
         rng=_SEED_OF_RESAMPLING,
     )
-    rank = {name: position for position, name in enumerate(study.conditions)}
+    rank = {name: position for position, name in enumerate(selection.conditions)}
     return table.sort_values(
         [file.condition, file.by],
         key=lambda column: column.map(rank) if column.name == file.condition else column,
@@ -113,11 +113,13 @@ def _differences(study: Study, metric: str) -> pd.DataFrame:
     )
 
 
-def _optimality(study: Study, bound: Frontier) -> pd.DataFrame:
+def _optimality(selection: Selection, bound: Frontier) -> pd.DataFrame:
     from rdstats.theory import optimality_table
 
-    by = [study.file.condition, study.file.by]
-    return optimality_table(study.runs, frontier=bound, by=by, confidence_level=study.file.confidence_level)
+    by = [selection.file.condition, selection.file.by]
+    return optimality_table(
+        selection.runs, frontier=bound, by=by, confidence_level=selection.file.confidence_level
+    )
 
 
 def achieved_rate(runs: pd.DataFrame, file: ReportFile) -> pd.DataFrame:

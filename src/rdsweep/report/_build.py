@@ -30,7 +30,7 @@ from rdsweep.report._rate_distortion import rate_distortion_section
 from rdsweep.report._report_file import ReportError, ReportFile, load_report_file
 from rdsweep.report._scores import scores_section
 from rdsweep.report._section import Listing, Section
-from rdsweep.report._study import Study, read_study
+from rdsweep.report._selection import Selection, read_selection
 from rdsweep.report._table_files import table_files
 from rdsweep.report._trace import trace_row
 from rdsweep.store import Results, open_results, write_files
@@ -72,9 +72,9 @@ def build_report(report_file: str | Path, *, results: str | Path, out: str | Pat
     """
     report_file, out = Path(report_file), Path(out)
     file, store = load_report_file(report_file), open_results(results)
-    study = _read(file, store)
+    selection = _read(file, store)
     _check_writable(out)
-    analysis = _analyze(study)
+    analysis = _analyze(selection)
     source = Listing("The report file", tuple(report_file.read_text(encoding="utf-8").rstrip().splitlines()))
     sections = _sections(analysis, store, source)
     return write_page(file, sections=sections, limits=limits(analysis), out=out)
@@ -129,19 +129,19 @@ def trace_report(report_file: str | Path, *, results: str | Path, row: str) -> t
     """
     file = load_report_file(Path(report_file)).model_copy(update={"figures": ()})  # none has to be drawn
     store = open_results(results)
-    study = _read(file, store)
-    return trace_row(_sections(_analyze(study), store, Listing("", ())), study, row)
+    selection = _read(file, store)
+    return trace_row(_sections(_analyze(selection), store, Listing("", ())), selection, row)
 
 
-def _read(file: ReportFile, store: Results) -> Study:
-    study = read_study(file, store)
-    if study.runs.empty:
-        causes = "; ".join(f"{row.n_runs} {row.reason}" for row in study.exclusions.itertuples())
+def _read(file: ReportFile, store: Results) -> Selection:
+    selection = read_selection(file, store)
+    if selection.runs.empty:
+        causes = "; ".join(f"{row.n_runs} {row.reason}" for row in selection.exclusions.itertuples())
         raise ReportError(
-            f"results must hold a completed run, but {store.location} has none of {study.n_stored}"
+            f"results must hold a completed run, but {store.location} has none of {selection.n_stored}"
             + (f": {causes}" if causes else "")
         )
-    return study
+    return selection
 
 
 def _check_writable(out: Path) -> None:
@@ -154,29 +154,29 @@ def _check_writable(out: Path) -> None:
         raise
 
 
-def _analyze(study: Study) -> Analysis:
-    curve = study.file.curve
-    return analyze(study, bound=theoretical_bound(curve) if curve.bound else None)
+def _analyze(selection: Selection) -> Analysis:
+    curve = selection.file.curve
+    return analyze(selection, bound=theoretical_bound(curve) if curve.bound else None)
 
 
 def _sections(analysis: Analysis, store: Results, source: Listing) -> list[Section]:
-    study = analysis.study
-    verdicts = judge_claims(study, store) if study.file.claims else None
+    selection = analysis.selection
+    verdicts = judge_claims(selection, store) if selection.file.claims else None
     parts = (
-        claims_section(study.file, verdicts),
+        claims_section(selection.file, verdicts),
         overview_section(analysis),
         figure_three_section(analysis),
         figure_six_section(analysis),
-        published_section(study),
+        published_section(selection),
         rate_distortion_section(analysis),
         optimality_section(analysis),
         differences_section(analysis),
         achieved_rate_section(analysis),
         scores_section(analysis),
-        learning_section(study, store),
-        geometry_section(study, store),
-        claim_tests_section(study.file, verdicts),
-        protocols_section(study, store, verdicts),
+        learning_section(selection, store),
+        geometry_section(selection, store),
+        claim_tests_section(selection.file, verdicts),
+        protocols_section(selection, store, verdicts),
         methods_section(analysis),
         checklist_section(analysis, verdicts),
         exclusions_section(analysis),

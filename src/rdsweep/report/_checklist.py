@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from rdsweep.report._analysis import Analysis
-from rdsweep.report._claims_verdicts import Verdicts
+from rdsweep.report._claims_verdicts import DecidedClaims
 from rdsweep.report._format import (
     count,
     counted,
@@ -25,13 +25,13 @@ from rdsweep.report._table import ReportTable, header, words
 from rdsweep.report._units import with_unit
 
 
-def checklist_section(analysis: Analysis, verdicts: Verdicts | None) -> Section | None:
+def checklist_section(analysis: Analysis, verdicts: DecidedClaims | None) -> Section | None:
     """Return the section, or None where the report file leaves its table out."""
-    if "checklist" not in analysis.study.file.tables:
+    if "checklist" not in analysis.selection.file.tables:
         return None
-    rows = [*_design(analysis), *_statistics(analysis, verdicts), *_origin(analysis.study.runs)]
+    rows = [*_design(analysis), *_statistics(analysis, verdicts), *_origin(analysis.selection.runs)]
     frame = pd.DataFrame(rows, columns=["topic", "item", "answer"])
-    ids = tuple(analysis.study.runs["run_id"])
+    ids = tuple(analysis.selection.runs["run_id"])
     table = ReportTable(
         name="checklist",
         caption=(
@@ -51,22 +51,22 @@ def checklist_section(analysis: Analysis, verdicts: Verdicts | None) -> Section 
 
 
 def _design(analysis: Analysis) -> Iterator[tuple[str, str, str]]:
-    study, topic = analysis.study, "Design"
-    cells = coverage(study)
+    selection, topic = analysis.selection, "Design"
+    cells = coverage(selection)
     missing = int((cells["n_expected"] - cells["n_completed"]).sum())
-    reasons = study.exclusions.itertuples(index=False, name=None)
+    reasons = selection.exclusions.itertuples(index=False, name=None)
     left_out = enumeration([f"{count(n_runs)} {reason}" for reason, n_runs in reasons])
-    yield topic, "Conditions", enumeration(study.conditions)
-    yield topic, f"Levels of {study.file.by}", with_unit(study.file.by, *study.levels)
+    yield topic, "Conditions", enumeration(selection.conditions)
+    yield topic, f"Levels of {selection.file.by}", with_unit(selection.file.by, *selection.levels)
     yield topic, "Unit of replication", "the run (one training with one seed)"
     yield (
         topic,
         "Sample size",
-        f"{span(cells['n_completed'], 'run')} per cell, {count(len(study.runs))} in all",
+        f"{span(cells['n_completed'], 'run')} per cell, {count(len(selection.runs))} in all",
     )
     yield topic, "How the sample size was chosen", NOT_RECORDED
     yield topic, "Random assignment", "equal seeds share weights, noise and the numbers behind images"
-    yield topic, "Runs that failed", count(len(study.unfinished))
+    yield topic, "Runs that failed", count(len(selection.unfinished))
     yield topic, "Runs left out, and why", left_out or "none"
     yield topic, "Missing cells of the design", counted(missing, "run") if missing else "none"
     yield topic, "Selection of runs or results", _selection(analysis)
@@ -74,14 +74,14 @@ def _design(analysis: Analysis) -> Iterator[tuple[str, str, str]]:
 
 
 def _selection(analysis: Analysis) -> str:
-    where = analysis.study.file.where
+    where = analysis.selection.file.where
     if not where:
         return "all runs of the folder"
     return "; ".join(f"{column}: {', '.join(map(str, values))}" for column, values in where.items())
 
 
-def _statistics(analysis: Analysis, verdicts: Verdicts | None) -> Iterator[tuple[str, str, str]]:
-    file, topic = analysis.study.file, "Statistics"
+def _statistics(analysis: Analysis, verdicts: DecidedClaims | None) -> Iterator[tuple[str, str, str]]:
+    file, topic = analysis.selection.file, "Statistics"
     tables = [table for table in analysis.differences.values() if not table.empty]
     tested = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     yield topic, "Tests", enumeration(sorted(tested["method"].unique())) if tables else "none possible"

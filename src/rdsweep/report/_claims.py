@@ -9,7 +9,7 @@ import pandas as pd
 
 from rdstats import VERDICTS
 from rdsweep.report._claims_metrics import CLAIM_METRICS
-from rdsweep.report._claims_verdicts import Verdicts, plain_stratum
+from rdsweep.report._claims_verdicts import DecidedClaims, plain_stratum
 from rdsweep.report._format import (
     MISSING,
     count,
@@ -34,7 +34,7 @@ _VERBS = {
 }
 
 
-def claims_section(file: ReportFile, verdicts: Verdicts | None) -> Section | None:
+def claims_section(file: ReportFile, verdicts: DecidedClaims | None) -> Section | None:
     """Return the section of verdicts, which leads the page, or None for a report without claims."""
     if verdicts is None:
         return None
@@ -48,7 +48,7 @@ def claims_section(file: ReportFile, verdicts: Verdicts | None) -> Section | Non
     )
 
 
-def claim_tests_section(file: ReportFile, verdicts: Verdicts | None) -> Section | None:
+def claim_tests_section(file: ReportFile, verdicts: DecidedClaims | None) -> Section | None:
     """Return the section of the tests behind the verdicts, or None where there are none to show."""
     if verdicts is None or "claims" not in file.tables:
         return None
@@ -92,7 +92,7 @@ def _correction(file: ReportFile) -> str:
     }[file.comparison.correction]
 
 
-def _verdict_table(file: ReportFile, verdicts: Verdicts) -> ReportTable:
+def _verdict_table(file: ReportFile, verdicts: DecidedClaims) -> ReportTable:
     frame = verdicts.claims
     return ReportTable(
         name="verdicts",
@@ -119,7 +119,7 @@ def _verdict_table(file: ReportFile, verdicts: Verdicts) -> ReportTable:
     )
 
 
-def _test_table(file: ReportFile, verdicts: Verdicts) -> ReportTable:
+def _test_table(file: ReportFile, verdicts: DecidedClaims) -> ReportTable:
     frame = verdicts.tests
     return ReportTable(
         name="claims",

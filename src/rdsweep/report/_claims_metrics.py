@@ -15,7 +15,7 @@ class ClaimMetric:
     ----------
     name : str
     table : str
-        Evidence that has it: a key of `rdsweep.report._claims_evidence.EVIDENCE`.
+        ClaimTable that has it: a key of `rdsweep.report._claims_tables.CLAIM_TABLES`.
     unit, meaning : str
     """
 

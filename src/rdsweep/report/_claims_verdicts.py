@@ -11,10 +11,10 @@ import pandas as pd
 
 from rdstats import claim_runs, evaluate_claims, summarize_verdicts
 from rdstats._status import RDStatsWarning, Status
-from rdsweep.report._claims_evidence import collect_evidence
+from rdsweep.report._claims_tables import claim_tables
 from rdsweep.report._format import count, general
 from rdsweep.report._report_file import ReportError
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 from rdsweep.report._units import column_label, with_unit
 from rdsweep.store import Results
 
@@ -26,7 +26,7 @@ _RESAMPLING_SEED = 0  # equal results have to give equal verdicts
 
 
 @dataclass(frozen=True, eq=False)
-class Verdicts:
+class DecidedClaims:
     """What the runs say about the claims.
 
     Attributes
@@ -46,7 +46,7 @@ class Verdicts:
     claim_runs: RunIds
 
 
-def judge_claims(study: Study, store: Results) -> Verdicts:
+def judge_claims(selection: Selection, store: Results) -> DecidedClaims:
     """Decide the claims of the report file of ``study``, of which it has at least one.
 
     Raises
@@ -54,9 +54,9 @@ def judge_claims(study: Study, store: Results) -> Verdicts:
     ReportError
         If a claim names a column that its metric's table lacks, or leaves several runs of a seed in a cell.
     """
-    file = study.file
-    evidence = collect_evidence(study, store, {claim.metric for claim in file.claims})
-    frames = {metric: found.frame for metric, found in evidence.items()}
+    file = selection.file
+    tables = claim_tables(selection, store, {claim.metric for claim in file.claims})
+    frames = {metric: found.frame for metric, found in tables.items()}
     method = file.comparison.method
     try:
         with warnings.catch_warnings():
@@ -78,14 +78,14 @@ def judge_claims(study: Study, store: Results) -> Verdicts:
         ]
     except ValueError as error:
         raise ReportError(f"claims: {error}") from error
-    absent = tests["metric"].map({metric: found.absence for metric, found in evidence.items()})
+    absent = tests["metric"].map({metric: found.absence for metric, found in tables.items()})
     nothing = (tests["status"] == Status.NO_DATA) & (absent != "")
     tests["message"] = tests["message"].mask(nothing, absent)
     claims = _with_decisive_test(summarize_verdicts(tests), tests)
     of_claims = (
         sorted({run for name, runs in behind if name == claim for run in runs}) for claim in claims["claim"]
     )
-    return Verdicts(tests, claims, tuple(runs for _, runs in behind), tuple(map(tuple, of_claims)))
+    return DecidedClaims(tests, claims, tuple(runs for _, runs in behind), tuple(map(tuple, of_claims)))
 
 
 def _with_decisive_test(claims: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rdsweep.drawing import crowd_note
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 
 
-def with_crowd(caption: str, study: Study) -> str:
-    """Return ``caption``, and behind it which conditions of ``study`` its figure cannot tell apart."""
-    note = crowd_note(study.conditions, baseline=study.file.baseline)
+def with_crowd(caption: str, selection: Selection) -> str:
+    """Return ``caption``, and behind it which conditions of ``selection`` its figure cannot tell apart."""
+    note = crowd_note(selection.conditions, baseline=selection.file.baseline)
     return " ".join(filter(None, [caption, note]))

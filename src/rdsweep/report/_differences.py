@@ -23,7 +23,7 @@ _TEST_NAMES |= {
 
 def differences_section(analysis: Analysis) -> Section:
     """Return the section with a figure and a table per metric."""
-    file = analysis.study.file
+    file = analysis.selection.file
     tables = {metric: table for metric, table in analysis.differences.items() if not table.empty}
     return Section(
         name="differences",
@@ -36,8 +36,8 @@ def differences_section(analysis: Analysis) -> Section:
 
 
 def _absence(analysis: Analysis) -> str:
-    file = analysis.study.file
-    if not analysis.study.has_baseline:
+    file = analysis.selection.file
+    if not analysis.selection.has_baseline:
         return (
             f"No completed run of {file.baseline} is among the results, so there is nothing to compare with."
         )
@@ -47,7 +47,7 @@ def _absence(analysis: Analysis) -> str:
 
 
 def _finding(analysis: Analysis, metric: str) -> str:
-    file, table = analysis.study.file, analysis.differences[metric]
+    file, table = analysis.selection.file, analysis.differences[metric]
     name, tested = column_label(metric), table[table["p_adjusted"].notna()]
     if tested.empty:
         return f"{name}: none of {counted(len(table), 'comparison')} could be tested; the notes say why."
@@ -73,7 +73,7 @@ def _tally(rows: pd.DataFrame, condition: str) -> str:
 
 
 def _correction(analysis: Analysis) -> str:
-    choice = analysis.study.file.comparison.correction
+    choice = analysis.selection.file.comparison.correction
     return {
         "holm": "Holm-adjusted",
         "benjamini-hochberg": "Benjamini–Hochberg-adjusted",
@@ -82,39 +82,39 @@ def _correction(analysis: Analysis) -> str:
 
 
 def _figure(analysis: Analysis, metric: str) -> ReportFigure:
-    study, table = analysis.study, analysis.differences[metric]
-    look = looks(study.conditions, baseline=study.file.baseline)
+    selection, table = analysis.selection, analysis.differences[metric]
+    look = looks(selection.conditions, baseline=selection.file.baseline)
     panels = []
-    for place, (title, names) in enumerate(study.panels()):
-        hybrids = [name for name in names if name != study.file.baseline]
+    for place, (title, names) in enumerate(selection.panels()):
+        hybrids = [name for name in names if name != selection.file.baseline]
         with drawing(f"differences-{metric}-{place}"):
             figure, axes = labeled_panel(title, n_labels=len(hybrids))
             zero_line(axes)
             marks = []
             for index, name in enumerate(hybrids):
-                rows = table[(table[study.file.condition] == name) & table["estimate"].notna()]
+                rows = table[(table[selection.file.condition] == name) & table["estimate"].notna()]
                 if rows.empty:
                     continue
-                position = dodged(study.levels, rows[study.file.by], index, len(hybrids))
-                decided = (rows["p_adjusted"] <= study.file.alpha).to_numpy()
+                position = dodged(selection.levels, rows[selection.file.by], index, len(hybrids))
+                decided = (rows["p_adjusted"] <= selection.file.alpha).to_numpy()
                 axes.vlines(position, rows["low"], rows["high"], color=look[name].color, linewidth=1.8)
                 for chosen, filled in ((decided, True), (~decided, False)):
                     axes.plot(position[chosen], rows["estimate"][chosen], **look[name].point(filled=filled))
                 marks.append(Mark(name, (position[-1], rows["estimate"].iloc[-1]), look[name]))
-            level_axis(axes, study.levels, axis_label(study.file.by))
+            level_axis(axes, selection.levels, axis_label(selection.file.by))
             axes.set_ylabel(f"Δ {axis_label(metric)}")
             label_lines(axes, marks)
             panels.append(panel_files(figure))
     return ReportFigure(
         name=f"differences-{metric}",
         panels=tuple(panels),
-        label=f"{column_label(metric)}: differences from {study.file.baseline} by level and condition",
-        caption=with_crowd(_caption(analysis, metric), analysis.study),
+        label=f"{column_label(metric)}: differences from {selection.file.baseline} by level and condition",
+        caption=with_crowd(_caption(analysis, metric), analysis.selection),
     )
 
 
 def _caption(analysis: Analysis, metric: str) -> str:
-    file, table = analysis.study.file, analysis.differences[metric]
+    file, table = analysis.selection.file, analysis.differences[metric]
     paired = file.comparison.paired
     n = span(table["n"], "pair" if paired else "run")
     kind = "of runs with equal seeds" if paired else "of both conditions"
@@ -129,7 +129,7 @@ def _caption(analysis: Analysis, metric: str) -> str:
 
 
 def _table(analysis: Analysis, metric: str) -> ReportTable:
-    file, frame = analysis.study.file, analysis.differences[metric]
+    file, frame = analysis.selection.file, analysis.differences[metric]
     return ReportTable(
         name=f"differences-{metric}",
         caption=_table_caption(analysis, metric),
@@ -157,7 +157,7 @@ def _table(analysis: Analysis, metric: str) -> ReportTable:
 
 
 def _table_caption(analysis: Analysis, metric: str) -> str:
-    file, table = analysis.study.file, analysis.differences[metric]
+    file, table = analysis.selection.file, analysis.differences[metric]
     n_tests, floor = int(table["family_size"].max()), table["smallest_p"].max()
     adjusted = (
         f"p-values {_correction(analysis)} over {counted(n_tests, 'test')}" if n_tests else "no test possible"

@@ -32,10 +32,10 @@ _DODGE = 0.08
 
 def figure_six_section(analysis: Analysis) -> Section | None:
     """Return the section, or None where the report does not ask for it or no run has such a score."""
-    file = analysis.study.file
+    file = analysis.selection.file
     if not file.published or "figure_6" not in file.figures:
         return None
-    scores = read_scores(analysis.study.runs, analysis.study.scores)
+    scores = read_scores(analysis.selection.runs, analysis.selection.scores)
     scores = scores[(scores["panel"] != "") & np.isfinite(scores[SCORE])]
     if scores.empty:
         return None
@@ -47,9 +47,9 @@ def figure_six_section(analysis: Analysis) -> Section | None:
 
 
 def _figure(analysis: Analysis, scores: pd.DataFrame) -> ReportFigure:
-    study = analysis.study
-    mean = f"F1: {over_seeds(study.seeds, study.file.confidence_level)}"
-    drawn = published_scores()["capacity"].isin(study.levels).any()
+    selection = analysis.selection
+    mean = f"F1: {over_seeds(selection.seeds, selection.file.confidence_level)}"
+    drawn = published_scores()["capacity"].isin(selection.levels).any()
     points = " Large hollow markers: the published points, one run each." if drawn else ""
     return ReportFigure(
         name="figure-6",
@@ -79,25 +79,25 @@ def _groups(scores: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.DataFr
 
 
 def _panel(analysis: Analysis, title: str, rows: pd.DataFrame, published: pd.DataFrame) -> PanelFiles:
-    study = analysis.study
+    selection = analysis.selection
     tasks = [task for task in _MODEL_OF if task in set(rows["task"])]
     of_tasks = {task: rows[rows["task"] == task].sort_values(["capacity", "seed"]) for task in tasks}
     with drawing(f"figure-6-{title}"):
         figure, axes = labeled_panel(title)
         marks = []
         for place, (task, scores) in enumerate(of_tasks.items()):
-            points = published[(published["task"] == task) & published["capacity"].isin(study.levels)]
-            means = summarize(scores, ["capacity"], SCORE, confidence_level=study.file.confidence_level)
+            points = published[(published["task"] == task) & published["capacity"].isin(selection.levels)]
+            means = summarize(scores, ["capacity"], SCORE, confidence_level=selection.file.confidence_level)
             positions = (
-                dodged(study.levels, frame["capacity"], place, len(tasks), step=_DODGE)
+                dodged(selection.levels, frame["capacity"], place, len(tasks), step=_DODGE)
                 for frame in (scores, means, points)
             )
             marks.append(_draw_task(axes, task, scores, means, points, *positions))
-        level_axis(axes, study.levels, axis_label("capacity"))
+        level_axis(axes, selection.levels, axis_label("capacity"))
         axes.set_ylim(-0.04, 1.04)
         axes.set_ylabel("F1")
         label_lines(axes, marks)
-        tips = {task: run_tips(scores, [SCORE], study.file) for task, scores in of_tasks.items()}
+        tips = {task: run_tips(scores, [SCORE], selection.file) for task, scores in of_tasks.items()}
         return panel_files(figure, tips=tips)
 
 

@@ -13,7 +13,7 @@ from rdstats._status import RDStatsWarning
 from rdsweep.drawing import FIGURE_FORMATS
 from rdsweep.report._format import count, counted, interval_name
 from rdsweep.report._section import ReportFigure, Section
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 from rdsweep.report._table import ReportTable, TextColumn, estimates_by, header, words
 from rdsweep.report._units import column_unit, short_unit
 from rdsweep.store import DERIVED_TABLES, Results
@@ -35,35 +35,35 @@ _SHOWN = {
 _RESAMPLING_SEED = 0  # equal results have to give equal tables
 
 
-def geometry_section(study: Study, store: Results) -> Section | None:
+def geometry_section(selection: Selection, store: Results) -> Section | None:
     """Return the section, or None for a report that does not ask for it."""
-    if not study.file.geometry:
+    if not selection.file.geometry:
         return None
     codes = store.read("codes", ["run_id"])
-    if not codes["run_id"].isin(study.runs["run_id"]).any():
+    if not codes["run_id"].isin(selection.runs["run_id"]).any():
         sentence = (
             "This folder has no codes, so nothing can be said about their geometry: train its runs again."
         )
         return Section(name="geometry", title="Geometry of the codes", sentences=(sentence,))
-    frame = _comparisons(study, store)
-    shown = "geometry" in study.file.tables and not frame.empty
+    frame = _comparisons(selection, store)
+    shown = "geometry" in selection.file.tables and not frame.empty
     return Section(
         name="geometry",
         title="Geometry of the codes",
-        findings=() if frame.empty else (_finding(study, frame),),
-        figures=_figures(study, store) if "geometry" in study.file.figures else (),
-        tables=(_table(study, frame),) if shown else (),
+        findings=() if frame.empty else (_finding(selection, frame),),
+        figures=_figures(selection, store) if "geometry" in selection.file.figures else (),
+        tables=(_table(selection, frame),) if shown else (),
     )
 
 
-def _comparisons(study: Study, store: Results) -> pd.DataFrame:
+def _comparisons(selection: Selection, store: Results) -> pd.DataFrame:
     """Return every index of every condition and level, minus the baseline's; empty without such pairs."""
     from rdsweep.geometry import geometry_table
 
-    if not (study.has_baseline and study.hybrids):
+    if not (selection.has_baseline and selection.hybrids):
         return pd.DataFrame()
-    file, table = study.file, geometry_table(store)
-    table = table[table["run_id"].isin(study.runs["run_id"])]
+    file, table = selection.file, geometry_table(store)
+    table = table[table["run_id"].isin(selection.runs["run_id"])]
     with warnings.catch_warnings():
         # What these warnings are about stands in the columns status, message and n_dropped.
         warnings.simplefilter("ignore", RDStatsWarning)
@@ -86,22 +86,23 @@ def _comparisons(study: Study, store: Results) -> pd.DataFrame:
     return frame[["index", *(name for name in frame if name != "index")]]
 
 
-def _finding(study: Study, frame: pd.DataFrame) -> str:
+def _finding(selection: Selection, frame: pd.DataFrame) -> str:
     tested = frame[frame["p_adjusted"].notna()]
     if tested.empty:
         n = counted(len(frame), "comparison")
-        return f"Geometry: none of {n} with {study.file.baseline} could be tested."
-    differing = int((tested["p_adjusted"] <= study.file.alpha).sum())
+        return f"Geometry: none of {n} with {selection.file.baseline} could be tested."
+    differing = int((tested["p_adjusted"] <= selection.file.alpha).sum())
     return (
         f"Geometry: {count(differing)} of {counted(len(tested), 'comparison')} of {len(_INDICES)} indices "
-        f"with {study.file.baseline} differ at level {study.file.alpha:.2g}, adjusted within each index."
+        f"with {selection.file.baseline} differ at level {selection.file.alpha:.2g}, "
+        "adjusted within each index."
     )
 
 
-def _table(study: Study, frame: pd.DataFrame) -> ReportTable:
-    file = study.file
-    rows = pd.Index(study.hybrids, name=file.condition)
-    blocks = [_block(study, frame[frame["index"] == index], rows) for index in _SHOWN]
+def _table(selection: Selection, frame: pd.DataFrame) -> ReportTable:
+    file = selection.file
+    rows = pd.Index(selection.hybrids, name=file.condition)
+    blocks = [_block(selection, frame[frame["index"] == index], rows) for index in _SHOWN]
     meanings = [f"{label}: {_INDICES[index].meaning}" for index, label in _SHOWN.items()]
     return ReportTable(
         name="geometry",
@@ -122,9 +123,9 @@ def _table(study: Study, frame: pd.DataFrame) -> ReportTable:
     )
 
 
-def _block(study: Study, frame: pd.DataFrame, rows: pd.Index) -> tuple[TextColumn, ...]:
+def _block(selection: Selection, frame: pd.DataFrame, rows: pd.Index) -> tuple[TextColumn, ...]:
     """Return the columns of one index, with decimals of its own."""
-    return estimates_by(study.file.by, study.levels, frame, rows, signed=True)
+    return estimates_by(selection.file.by, selection.levels, frame, rows, signed=True)
 
 
 def _stacked(columns: tuple[TextColumn, ...]) -> TextColumn:
@@ -133,12 +134,12 @@ def _stacked(columns: tuple[TextColumn, ...]) -> TextColumn:
     return TextColumn(columns[0].label, cells, details=details)
 
 
-def _figures(study: Study, store: Results) -> tuple[ReportFigure, ...]:
+def _figures(selection: Selection, store: Results) -> tuple[ReportFigure, ...]:
     from rdsweep.figures import MODEL_FIGURES, draw_figures
 
-    numbers = [number for number, model in MODEL_FIGURES.items() if model in study.hybrids]
+    numbers = [number for number, model in MODEL_FIGURES.items() if model in selection.hybrids]
     with tempfile.TemporaryDirectory() as folder:
-        drawn = draw_figures(store, out=Path(folder), figures=[1, *numbers], where=study.file.where)
+        drawn = draw_figures(store, out=Path(folder), figures=[1, *numbers], where=selection.file.where)
         return tuple(
             ReportFigure(
                 name=figure.name,

@@ -10,7 +10,7 @@ from rdstats import summarize_times
 from rdsweep.report._format import count, counted, general, interval_name, number, percent
 from rdsweep.report._readouts import SOLVED_GAIN, read_scores, solving_times
 from rdsweep.report._section import Section
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 from rdsweep.report._table import ReportTable, TextColumn, header, words
 from rdsweep.report._units import column_unit
 from rdsweep.store import Results
@@ -18,14 +18,14 @@ from rdsweep.store import Results
 _TIMES = {"steps_to_solve": "time", "solved_in_training": "reached", "training_steps": "horizon"}
 
 
-def learning_section(study: Study, store: Results) -> Section | None:
+def learning_section(selection: Selection, store: Results) -> Section | None:
     """Return the section, or None where no score was followed over training."""
-    if "learning" not in study.file.tables or study.scores.empty:
+    if "learning" not in selection.file.tables or selection.scores.empty:
         return None
-    timed = solving_times(read_scores(study.runs, study.scores), store.read("score_history"))
+    timed = solving_times(read_scores(selection.runs, selection.scores), store.read("score_history"))
     if timed.empty:
         return None
-    table = _summary(study, timed)
+    table = _summary(selection, timed)
     solved = int(table["n_reached"].sum())
     return Section(
         name="learning",
@@ -40,19 +40,19 @@ def learning_section(study: Study, store: Results) -> Section | None:
             "two evaluations in a row. One that never does is not left out: it counts as slower than all "
             "others, and in the mean as the whole of training.",
         ),
-        tables=(_table(study, table),),
+        tables=(_table(selection, table),),
     )
 
 
-def _summary(study: Study, timed: pd.DataFrame) -> pd.DataFrame:
-    file = study.file
+def _summary(selection: Selection, timed: pd.DataFrame) -> pd.DataFrame:
+    file = selection.file
     by = ["task", file.condition, "regime", "head", file.by]
     times = timed[[*by, *_TIMES]].rename(columns=_TIMES).sort_values(["task"], kind="stable")
     return summarize_times(times, by=by, confidence_level=file.confidence_level)
 
 
-def _table(study: Study, frame: pd.DataFrame) -> ReportTable:
-    file = study.file
+def _table(selection: Selection, frame: pd.DataFrame) -> ReportTable:
+    file = selection.file
     keys = ["task", file.condition, "regime", "head"]
     rows = frame[keys].drop_duplicates()
     cells = {key: group.set_index(file.by) for key, group in frame.groupby(keys)}
@@ -70,17 +70,17 @@ def _table(study: Study, frame: pd.DataFrame) -> ReportTable:
             words("Condition", rows[file.condition]),
             words("Regime", rows["regime"]),
             words("Head", rows["head"]),
-            *(_level_column(study, order, level) for level in study.levels),
+            *(_level_column(selection, order, level) for level in selection.levels),
         ),
     )
 
 
-def _level_column(study: Study, groups: list[pd.DataFrame], level: float) -> TextColumn:
+def _level_column(selection: Selection, groups: list[pd.DataFrame], level: float) -> TextColumn:
     pairs = list(_cells(groups, level))
     return TextColumn(
         general(level),
         tuple(cell for cell, _ in pairs),
-        unit=column_unit(study.file.by),
+        unit=column_unit(selection.file.by),
         details=tuple(detail for _, detail in pairs),
     )
 

@@ -23,8 +23,8 @@ def limits(analysis: Analysis) -> tuple[str, ...]:
 
 
 def _of_the_grid(analysis: Analysis) -> list[str]:
-    study, sentences = analysis.study, []
-    cells = coverage(study)
+    selection, sentences = analysis.selection, []
+    cells = coverage(selection)
     missing = int((cells["n_expected"] - cells["n_completed"]).sum())
     if missing:
         n_cells = int((cells["n_completed"] < cells["n_expected"]).sum())
@@ -33,17 +33,17 @@ def _of_the_grid(analysis: Analysis) -> list[str]:
             f"{n_cells} of {counted(len(cells), 'cell')}: conditions are not all seen at the same levels and "
             "seeds."
         )
-    if len(study.seeds) == 1:
+    if len(selection.seeds) == 1:
         sentences.append(
             "With one seed there are no intervals and no tests: add seeds to separate effect from chance."
         )
-    if len(study.conditions) == 1:
+    if len(selection.conditions) == 1:
         sentences.append(
-            f"With {study.conditions[0]} alone nothing can be said about differences between conditions."
+            f"With {selection.conditions[0]} alone nothing can be said about differences between conditions."
         )
-    elif not study.has_baseline:
+    elif not selection.has_baseline:
         sentences.append(
-            f"Without a completed run of {study.file.baseline} no difference from it can be estimated."
+            f"Without a completed run of {selection.file.baseline} no difference from it can be estimated."
         )
     return sentences
 
@@ -58,12 +58,12 @@ def _of_the_rates(analysis: Analysis) -> list[str]:
 
 
 def _of_the_figures(analysis: Analysis) -> list[str]:
-    note = with_crowd("", analysis.study)
+    note = with_crowd("", analysis.selection)
     return [note] if note else []
 
 
 def _of_the_curves(analysis: Analysis) -> list[str]:
-    condition = analysis.study.file.condition
+    condition = analysis.selection.file.condition
     fits = analysis.curves.drop_duplicates(condition)
     doubtful = fits[fits["status"] != "ok"]
     return [
@@ -73,8 +73,8 @@ def _of_the_curves(analysis: Analysis) -> list[str]:
 
 
 def _of_the_tests(analysis: Analysis) -> list[str]:
-    alpha, sentences = analysis.study.file.alpha, list[str]()
-    if len(analysis.study.seeds) == 1:
+    alpha, sentences = analysis.selection.file.alpha, list[str]()
+    if len(analysis.selection.seeds) == 1:
         return sentences
     for metric, table in analysis.differences.items():
         if table.empty:

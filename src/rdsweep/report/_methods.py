@@ -12,7 +12,7 @@ import pandas as pd
 from rdsweep.report._analysis import Analysis
 from rdsweep.report._format import count, counted, enumeration, interval_name
 from rdsweep.report._section import Section
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 from rdsweep.report._units import column_label, with_unit
 from rdsweep.store import TABLES
 
@@ -48,30 +48,30 @@ def methods_section(analysis: Analysis) -> Section:
 
 def methods_sentences(analysis: Analysis) -> list[str]:
     """Return what was trained, measured and tested, one sentence each; every number is read off the runs."""
-    study = analysis.study
+    selection = analysis.selection
     return [
-        _design(study),
-        _training(study.runs),
-        *_tasks(study),
-        _evaluation(study),
-        _curves(study),
+        _design(selection),
+        _training(selection.runs),
+        *_tasks(selection),
+        _evaluation(selection),
+        _curves(selection),
         *_comparisons(analysis),
-        *_claims(study),
-        _software(study.runs),
+        *_claims(selection),
+        _software(selection.runs),
     ]
 
 
-def _design(study: Study) -> str:
-    file = study.file
-    unfinished = len(study.unfinished)
+def _design(selection: Selection) -> str:
+    file = selection.file
+    unfinished = len(selection.unfinished)
     lost = f" ({count(unfinished)} more failed or were pruned)" if unfinished else ""
     return (
-        f"We trained {counted(len(study.runs), 'model')}{lost}: "
-        f"{counted(len(study.conditions), 'condition')} "
-        f"({enumeration(study.conditions)}) at {column_label(file.by).lower()} "
-        f"{with_unit(file.by, *study.levels)}, with up to {counted(len(study.seeds), 'seed')} each; a seed "
-        "fixes initial weights, noise and the numbers that images are drawn with, so that runs with equal "
-        "seeds pair across conditions."
+        f"We trained {counted(len(selection.runs), 'model')}{lost}: "
+        f"{counted(len(selection.conditions), 'condition')} "
+        f"({enumeration(selection.conditions)}) at {column_label(file.by).lower()} "
+        f"{with_unit(file.by, *selection.levels)}, with up to {counted(len(selection.seeds), 'seed')} each; "
+        "a seed fixes initial weights, noise and the numbers that images are drawn with, so that runs with "
+        "equal seeds pair across conditions."
     )
 
 
@@ -88,12 +88,12 @@ def _training(runs: pd.DataFrame) -> str:
     )
 
 
-def _tasks(study: Study) -> list[str]:
-    joint = study.scores[study.scores["regime"] == "joint"]
-    probes = study.scores[study.scores["regime"] == "probe"]
+def _tasks(selection: Selection) -> list[str]:
+    joint = selection.scores[selection.scores["regime"] == "joint"]
+    probes = selection.scores[selection.scores["regime"] == "probe"]
     sentences = []
     if len(joint):
-        weights = spread_of(study.runs["task_weight"].dropna())
+        weights = spread_of(selection.runs["task_weight"].dropna())
         tasks = enumeration(sorted(joint["task"].unique()))
         sentences.append(
             f"Hybrid models had classifiers for {tasks}, trained jointly, with weight {weights}."
@@ -105,8 +105,8 @@ def _tasks(study: Study) -> list[str]:
     return sentences
 
 
-def _evaluation(study: Study) -> str:
-    curve = study.file.curve
+def _evaluation(selection: Selection) -> str:
+    curve = selection.file.curve
     meanings = {column.name: f"{column.name} ({column.meaning})" for column in TABLES["runs"]}
     return (
         "All runs were evaluated on one fixed test set, the same for every source, where columns for a run’s "
@@ -115,17 +115,17 @@ def _evaluation(study: Study) -> str:
     )
 
 
-def _curves(study: Study) -> str:
-    family = study.file.curve.family.replace("_", " ")
-    intervals = f", with {interval_name(study.file.confidence_level)}s from resampling seeds"
+def _curves(selection: Selection) -> str:
+    family = selection.file.curve.family.replace("_", " ")
+    intervals = f", with {interval_name(selection.file.confidence_level)}s from resampling seeds"
     return (
         f"A {family} rate–distortion curve was fitted to the runs of each condition by least squares"
-        f"{intervals if len(study.seeds) > 1 else ''}."
+        f"{intervals if len(selection.seeds) > 1 else ''}."
     )
 
 
 def _comparisons(analysis: Analysis) -> list[str]:
-    file = analysis.study.file
+    file = analysis.selection.file
     tables = {metric: table for metric, table in analysis.differences.items() if not table.empty}
     if not tables:
         return []
@@ -149,8 +149,8 @@ def _comparisons(analysis: Analysis) -> list[str]:
     ]
 
 
-def _claims(study: Study) -> list[str]:
-    claims = study.file.claims
+def _claims(selection: Selection) -> list[str]:
+    claims = selection.file.claims
     if not claims:
         return []
     families = len({claim.family for claim in claims})
@@ -161,8 +161,8 @@ def _claims(study: Study) -> list[str]:
     return [
         f"{counted(len(claims), 'claim')} in {counted(families, 'family', 'families')}, listed in the report "
         f"file with direction and margin, {'was' if len(claims) == 1 else 'were'} tested in both "
-        f"directions{also} and judged at {study.file.alpha:.2g} per "
-        f"{'test' if study.file.comparison.correction == 'none' else 'family'}."
+        f"directions{also} and judged at {selection.file.alpha:.2g} per "
+        f"{'test' if selection.file.comparison.correction == 'none' else 'family'}."
     ]
 
 

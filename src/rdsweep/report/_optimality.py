@@ -8,7 +8,7 @@ from rdsweep.report._analysis import Analysis
 from rdsweep.report._format import over_seeds, percent, span
 from rdsweep.report._report_file import ReportFile
 from rdsweep.report._section import Section
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 from rdsweep.report._table import ReportTable, estimates_by, header
 from rdsweep.report._units import column_label, column_unit, with_unit
 
@@ -22,12 +22,12 @@ def optimality_section(analysis: Analysis) -> Section | None:
     """Return the section, or None where the report file asks for no bound."""
     if analysis.optimality is None:
         return None
-    shown = "optimality" in analysis.study.file.tables
+    shown = "optimality" in analysis.selection.file.tables
     return Section(
         name="optimality",
         title="Distance from the optimum",
-        findings=(_finding(analysis.study.file, analysis.optimality),),
-        tables=tuple(_table(analysis.study, analysis.optimality, name) for name in _MEANINGS if shown),
+        findings=(_finding(analysis.selection.file, analysis.optimality),),
+        tables=tuple(_table(analysis.selection, analysis.optimality, name) for name in _MEANINGS if shown),
     )
 
 
@@ -46,19 +46,19 @@ def _finding(file: ReportFile, table: pd.DataFrame) -> str:
     )
 
 
-def _table(study: Study, frame: pd.DataFrame, quantity: str) -> ReportTable:
-    condition, by = study.file.condition, study.file.by
+def _table(selection: Selection, frame: pd.DataFrame, quantity: str) -> ReportTable:
+    condition, by = selection.file.condition, selection.file.by
     scale = 100 if quantity == "efficiency" else 1
     ends = {"estimate": quantity, "low": f"{quantity}_low", "high": f"{quantity}_high"}
     shown = frame.assign(**{end: scale * frame[column] for end, column in ends.items()})
-    rows = pd.Index(study.conditions, name=condition)
+    rows = pd.Index(selection.conditions, name=condition)
     return ReportTable(
         name=quantity,
         caption=(
             f"{_MEANINGS[quantity]} By {column_label(by).lower()} in {column_unit(by)}: "
-            f"{over_seeds(study.seeds, study.file.confidence_level)}, "
+            f"{over_seeds(selection.seeds, selection.file.confidence_level)}, "
             f"n = {span(frame['n_runs'], 'run')}."
         ),
         frame=frame[[condition, by, "n_runs", *ends.values(), "status", "message"]],
-        columns=(header("Condition", rows), *estimates_by(by, study.levels, shown, rows)),
+        columns=(header("Condition", rows), *estimates_by(by, selection.levels, shown, rows)),
     )

@@ -9,24 +9,24 @@ import pandas as pd
 from rdsweep.report._analysis import Analysis
 from rdsweep.report._format import count, counted, duration, enumeration, general
 from rdsweep.report._section import Section
-from rdsweep.report._study import Study, in_order
+from rdsweep.report._selection import Selection, in_order
 from rdsweep.report._table import ReportTable, header, numbers
 from rdsweep.report._units import column_label, column_unit, with_unit
 
 
 def overview_section(analysis: Analysis) -> Section:
     """Return the section with the facts of the study and the table of its grid."""
-    study = analysis.study
+    selection = analysis.selection
     return Section(
         name="overview",
         title="What was run",
-        findings=(_finding(study),),
-        facts=tuple((term, text) for term, text in _facts(study).items() if text),
-        tables=(_coverage_table(study),) if "coverage" in study.file.tables else (),
+        findings=(_finding(selection),),
+        facts=tuple((term, text) for term, text in _facts(selection).items() if text),
+        tables=(_coverage_table(selection),) if "coverage" in selection.file.tables else (),
     )
 
 
-def coverage(study: Study) -> pd.DataFrame:
+def coverage(selection: Selection) -> pd.DataFrame:
     """Count the completed runs of each cell of the grid against the seeds that were started anywhere.
 
     Returns
@@ -35,9 +35,9 @@ def coverage(study: Study) -> pd.DataFrame:
         One row per condition and level of the crossed grid: ``n_completed``, ``n_unfinished`` and
         ``n_expected``, the number of seeds in the study.
     """
-    file = study.file
+    file = selection.file
     keys = [file.condition, file.by]
-    started = in_order(pd.concat([study.runs, study.unfinished.dropna(subset=keys)]), file)
+    started = in_order(pd.concat([selection.runs, selection.unfinished.dropna(subset=keys)]), file)
     grid = pd.MultiIndex.from_product(
         [started[file.condition].unique(), sorted(started[file.by].unique())], names=keys
     )
@@ -47,30 +47,31 @@ def coverage(study: Study) -> pd.DataFrame:
 
     return pd.DataFrame(
         {
-            "n_completed": cells(study.runs),
-            "n_unfinished": cells(study.unfinished),
+            "n_completed": cells(selection.runs),
+            "n_unfinished": cells(selection.unfinished),
             "n_expected": started["seed"].nunique(),
         }
     ).reset_index()
 
 
-def _finding(study: Study) -> str:
-    levels = "capacity" if study.file.by == "capacity" else "level"
-    plural = "capacities" if study.file.by == "capacity" else "levels"
+def _finding(selection: Selection) -> str:
+    levels = "capacity" if selection.file.by == "capacity" else "level"
+    plural = "capacities" if selection.file.by == "capacity" else "levels"
     return (
-        f"{counted(len(study.runs), 'completed run')}: {counted(len(study.conditions), 'condition')}, "
-        f"{counted(len(study.levels), levels, plural)}, {counted(len(study.seeds), 'seed')}."
+        f"{counted(len(selection.runs), 'completed run')}: "
+        f"{counted(len(selection.conditions), 'condition')}, "
+        f"{counted(len(selection.levels), levels, plural)}, {counted(len(selection.seeds), 'seed')}."
     )
 
 
-def _facts(study: Study) -> dict[str, str]:
-    runs = study.runs
+def _facts(selection: Selection) -> dict[str, str]:
+    runs = selection.runs
     sources = runs[["imbalance", "ratio"]].drop_duplicates().to_numpy()
     budgets = runs[["n_train", "epochs", "batch_size"]].drop_duplicates().to_numpy()
     return {
-        "Conditions": enumeration(study.conditions),
-        column_label(study.file.by): with_unit(study.file.by, *study.levels),
-        "Seeds": f"{count(len(study.seeds))} ({enumeration(_ranges(study.seeds))})",
+        "Conditions": enumeration(selection.conditions),
+        column_label(selection.file.by): with_unit(selection.file.by, *selection.levels),
+        "Seeds": f"{count(len(selection.seeds))} ({enumeration(_ranges(selection.seeds))})",
         "Protocol": _distinct(runs["protocol"]),
         "Objective": _distinct(runs["objective"]),
         "Imbalance": _distinct(_source(*source) for source in sources),
@@ -102,8 +103,8 @@ def _ranges(seeds: list[int]) -> list[str]:
     ]
 
 
-def _coverage_table(study: Study) -> ReportTable:
-    file, frame = study.file, coverage(study)
+def _coverage_table(selection: Selection) -> ReportTable:
+    file, frame = selection.file, coverage(selection)
     conditions = list(frame[file.condition].unique())
     return ReportTable(
         name="coverage",

@@ -19,19 +19,19 @@ _ORIGIN = ("sweep", "device", "precision", "rdsweep_version", "torch_version", "
 
 def exclusions_section(analysis: Analysis) -> Section:
     """Return the section of runs that failed and of those that were left out."""
-    study = analysis.study
-    left_out = int(study.exclusions["n_runs"].sum())
+    selection = analysis.selection
+    left_out = int(selection.exclusions["n_runs"].sum())
     sentences = [
-        f"The results hold {counted(study.n_stored, 'run')}; this report is about {count(len(study.runs))} "
-        "of them."
+        f"The results hold {counted(selection.n_stored, 'run')}; this report is about "
+        f"{count(len(selection.runs))} of them."
     ]
     sentences += [
         f"Left out: {counted(n_runs, 'run')} ({reason})."
-        for reason, n_runs in zip(study.exclusions["reason"], study.exclusions["n_runs"], strict=True)
+        for reason, n_runs in zip(selection.exclusions["reason"], selection.exclusions["n_runs"], strict=True)
     ]
     if left_out == 0:
         sentences.append("No run failed and none was left out.")
-    shown = "failed" in study.file.tables and not study.unfinished.empty
+    shown = "failed" in selection.file.tables and not selection.unfinished.empty
     return Section(
         name="exclusions",
         title="Failed and excluded runs",
@@ -41,7 +41,7 @@ def exclusions_section(analysis: Analysis) -> Section:
 
 
 def _failed_table(analysis: Analysis) -> ReportTable:
-    file, runs = analysis.study.file, analysis.study.unfinished
+    file, runs = analysis.selection.file, analysis.selection.unfinished
     frame = runs[["run_id", file.condition, file.by, "seed", "status", "message", "steps"]]
     return ReportTable(
         name="failed",
@@ -60,9 +60,9 @@ def _failed_table(analysis: Analysis) -> ReportTable:
 
 def provenance_section(analysis: Analysis, report_file: Listing) -> Section:
     """Return the section of versions, devices, commits, compute, run ids and the report file's lines."""
-    study = analysis.study
+    selection = analysis.selection
     software = ", ".join(f"{name} {version(name)}" for name in _SOFTWARE)
-    shown = "provenance" in study.file.tables and not study.runs.empty
+    shown = "provenance" in selection.file.tables and not selection.runs.empty
     return Section(
         name="provenance",
         title="Provenance",
@@ -79,7 +79,7 @@ def provenance_section(analysis: Analysis, report_file: Listing) -> Section:
 
 def _provenance_table(analysis: Analysis) -> ReportTable:
     frame = (
-        analysis.study.runs.groupby(list(_ORIGIN), dropna=False)
+        analysis.selection.runs.groupby(list(_ORIGIN), dropna=False)
         .agg(
             n_runs=("run_id", "size"),
             n_packs=("pack_id", "nunique"),
@@ -114,7 +114,7 @@ def _short_commits(commits: pd.Series[str]) -> list[str]:
 
 
 def _run_ids(analysis: Analysis) -> Listing:
-    file, runs = analysis.study.file, analysis.study.runs
+    file, runs = analysis.selection.file, analysis.selection.runs
     return Listing(
         title=f"Identifiers of all {counted(len(runs), 'run')}",
         items=tuple(

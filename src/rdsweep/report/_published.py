@@ -22,7 +22,7 @@ from rdsweep.report._format import (
 from rdsweep.report._readouts import read_scores
 from rdsweep.report._report_file import ReportError, ReportFile
 from rdsweep.report._section import Section
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 from rdsweep.report._table import ReportTable, header, notes, numbers, words
 from rdsweep.report._units import column_label
 
@@ -81,7 +81,7 @@ def _read(name: str) -> pd.DataFrame:
         return pd.read_csv(file, dtype={"capacity": float})
 
 
-def place_published(study: Study) -> pd.DataFrame:
+def place_published(selection: Selection) -> pd.DataFrame:
     """Place every published point of a model and capacity that has runs.
 
     Returns
@@ -90,16 +90,16 @@ def place_published(study: Study) -> pd.DataFrame:
         One row per point: ``figure, panel, model, task, capacity, metric, value`` and the columns of
         `rdstats.place_points`.
     """
-    level = study.file.confidence_level
+    level = selection.file.confidence_level
     errors = place_points(
-        study.runs,
+        selection.runs,
         published_errors(),
         by=["model", "capacity"],
         metric=ERROR,
         confidence_level=level,
     )
     tables = [errors.assign(figure="3", panel=_panels_of_figure_three(errors), task="", metric=ERROR)]
-    scores = read_scores(study.runs, study.scores)
+    scores = read_scores(selection.runs, selection.scores)
     if len(scores):
         placed = place_points(scores, published_scores(), by=_KEYS, metric=SCORE, confidence_level=level)
         tables.append(placed.assign(figure="6", metric=SCORE))
@@ -113,7 +113,7 @@ def _panels_of_figure_three(points: pd.DataFrame) -> pd.Series[str]:
     return points["model"].str.startswith("E2").map({True: "B", False: "A"})
 
 
-def published_section(study: Study) -> Section | None:
+def published_section(selection: Selection) -> Section | None:
     """Return the section that compares published points with our seeds, or None without such points.
 
     Raises
@@ -121,7 +121,7 @@ def published_section(study: Study) -> Section | None:
     ReportError
         If the report compares anything but models by capacity, which is what the points are about.
     """
-    file = study.file
+    file = selection.file
     if not file.published:
         return None
     if (file.condition, file.by) != ("model", "capacity"):
@@ -129,7 +129,7 @@ def published_section(study: Study) -> Section | None:
             "published must be false unless condition is model and by is capacity, "
             f"but they are {file.condition} and {file.by}"
         )
-    places = place_published(study)
+    places = place_published(selection)
     if places.empty:
         return None
     return Section(

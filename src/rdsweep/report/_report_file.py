@@ -12,7 +12,7 @@ from rdstats import Claim
 from rdsweep.report._claims_metrics import CLAIM_METRICS
 from rdsweep.store import MEASURES, TABLES
 from rdsweep.sweeps import (
-    Closed,
+    Declaration,
     ModuleName,
     SweepError,
     did_you_mean,
@@ -104,7 +104,7 @@ Text = Annotated[str, AfterValidator(_filled)]
 Claims = Annotated[tuple[Annotated[Claim, PlainValidator(_read_claim)], ...], AfterValidator(_check_distinct)]
 
 
-class _Block(Closed):
+class _Block(Declaration):
     model_config = ConfigDict(strict=False)  # lists become tuples
 
 

@@ -28,7 +28,7 @@ _SCORE_DODGE = 0.03  # lines that are moved further sideways seem to differ wher
 
 def scores_section(analysis: Analysis) -> Section:
     """Return the section with a panel per task and the table of mean scores."""
-    file, table = analysis.study.file, analysis.scores
+    file, table = analysis.selection.file, analysis.scores
     if table.empty:
         sentence = "No completed run has a task head or a probe."
         return Section(name="scores", title="Task scores", sentences=(sentence,))
@@ -42,7 +42,7 @@ def scores_section(analysis: Analysis) -> Section:
 
 
 def _finding(analysis: Analysis) -> str:
-    file, table = analysis.study.file, analysis.scores
+    file, table = analysis.selection.file, analysis.scores
     table = table.dropna(subset="mean")
     if table.empty:
         return f"No score of a task is finite ({column_label(file.score)})."
@@ -53,7 +53,7 @@ def _finding(analysis: Analysis) -> str:
         f"{_reader(row['regime'], row['head'])}, {with_unit(file.by, row[file.by])})"
         for row in best.to_dict("records")
     ]
-    mean = "mean " if len(analysis.study.seeds) > 1 else ""
+    mean = "mean " if len(analysis.selection.seeds) > 1 else ""
     return f"Best {mean}{column_label(file.score)} by task: {'; '.join(parts)}."
 
 
@@ -62,30 +62,30 @@ def _reader(regime: str, head: str) -> str:
 
 
 def _figure(analysis: Analysis) -> ReportFigure:
-    study, table = analysis.study, analysis.scores
+    selection, table = analysis.selection, analysis.scores
     panels = []
     for place, (task, rows) in enumerate(table.groupby("task", sort=False)):
         with drawing(f"scores-{place}"):
             panels.append(_panel(analysis, str(task), rows))
-    name = column_label(study.file.score)
+    name = column_label(selection.file.score)
     chance = " Gray line: the best constant answer." if table["chance"].notna().any() else ""
     return ReportFigure(
         name="scores",
         panels=tuple(panels),
         label=f"{name} of each task by level, condition and kind of head",
         caption=with_crowd(
-            f"{name}: {over_seeds(study.seeds, study.file.confidence_level)}. Filled, solid: head "
+            f"{name}: {over_seeds(selection.seeds, selection.file.confidence_level)}. Filled, solid: head "
             "trained jointly with the model. Open: "
             f"probe of its frozen latents, dashed if linear, dotted (“nl”) if non-linear.{chance}",
-            study,
+            selection,
         ),
     )
 
 
 def _panel(analysis: Analysis, task: str, rows: pd.DataFrame) -> PanelFiles:
-    study = analysis.study
-    condition, by = study.file.condition, study.file.by
-    look = looks(study.conditions, baseline=study.file.baseline)
+    selection = analysis.selection
+    condition, by = selection.file.condition, selection.file.by
+    look = looks(selection.conditions, baseline=selection.file.baseline)
     series = list(rows.dropna(subset="mean").groupby([condition, "regime", "head"], sort=False))
     figure, axes = labeled_panel(task, label_width=0.3, n_labels=len(series))
     axes.axhline(rows["chance"].iloc[0], color=MUTED, linewidth=1, zorder=1)
@@ -94,20 +94,20 @@ def _panel(analysis: Analysis, task: str, rows: pd.DataFrame) -> PanelFiles:
         name, regime, head = map(str, key)
         label, line = _READERS[regime, head]
         color, filled = look[name].color, regime == "joint"
-        position = dodged(study.levels, points[by], index, len(series), step=_SCORE_DODGE)
+        position = dodged(selection.levels, points[by], index, len(series), step=_SCORE_DODGE)
         axes.vlines(position, points["low"], points["high"], color=color, linewidth=1.2, alpha=0.7)
         axes.plot(position, points["mean"], color=color, linestyle=line, linewidth=1.2)
         axes.plot(position, points["mean"], **look[name].point(filled=filled))
         marks.append(Mark(f"{name} {label}", (position[-1], points["mean"].iloc[-1]), look[name], filled))
-    level_axis(axes, study.levels, axis_label(by))
-    axes.set_ylabel(axis_label(study.file.score))
+    level_axis(axes, selection.levels, axis_label(by))
+    axes.set_ylabel(axis_label(selection.file.score))
     label_lines(axes, marks)
     return panel_files(figure)
 
 
 def _table(analysis: Analysis) -> ReportTable:
-    study, table = analysis.study, analysis.scores
-    file = study.file
+    selection, table = analysis.selection, analysis.scores
+    file = selection.file
     keys = ["task", file.condition, "regime", "head"]
     rows = table[[*keys, "chance"]].drop_duplicates(keys)
     index = pd.MultiIndex.from_frame(rows[keys])
@@ -115,7 +115,7 @@ def _table(analysis: Analysis) -> ReportTable:
     return ReportTable(
         name="scores",
         caption=(
-            f"{column_label(file.score)} by {file.by}: {over_seeds(study.seeds, file.confidence_level)}, "
+            f"{column_label(file.score)} by {file.by}: {over_seeds(selection.seeds, file.confidence_level)}, "
             f"n = {span(table['n'], 'run')}. Joint "
             "heads were trained with the model, probes on its frozen latents. Chance: the best constant "
             "answer."
@@ -127,6 +127,6 @@ def _table(analysis: Analysis) -> ReportTable:
             words("Regime", rows["regime"]),
             words("Head", rows["head"]),
             numbers("Chance", (number(chance, decimals=decimals) for chance in rows["chance"])),
-            *estimates_by(file.by, study.levels, table, index, estimate="mean", decimals=decimals),
+            *estimates_by(file.by, selection.levels, table, index, estimate="mean", decimals=decimals),
         ),
     )

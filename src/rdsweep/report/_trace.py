@@ -8,21 +8,21 @@ import pandas as pd
 
 from rdsweep.report._report_file import ReportError
 from rdsweep.report._section import Section
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 from rdsweep.report._table import ReportTable
 
 _LABELS = ("run_id", "seed", "sweep", "device", "precision", "rdsweep_version", "torch_version", "git_commit")
 _READER = ("task", "regime", "head")
 
 
-def trace_row(sections: Iterable[Section], study: Study, row: str) -> tuple[str, ...]:
+def trace_row(sections: Iterable[Section], selection: Selection, row: str) -> tuple[str, ...]:
     """Return the ids of the runs behind a row of a table.
 
     Parameters
     ----------
     sections : iterable of Section
         Of the report.
-    study : Study
+    study : Selection
         Its runs.
     row : str
         ``TABLE:ROW``: name of a table's file without suffix, and number of the row below its heading, from 1.
@@ -39,10 +39,10 @@ def trace_row(sections: Iterable[Section], study: Study, row: str) -> tuple[str,
     n_rows = len(tables[name].frame)
     if not number.isdecimal() or not 1 <= int(number) <= n_rows:
         raise ReportError(f"trace must name a row of {name} from 1 to {n_rows}, but got {row!r}")
-    return row_run_ids(tables[name], study, int(number) - 1)
+    return row_run_ids(tables[name], selection, int(number) - 1)
 
 
-def row_run_ids(table: ReportTable, study: Study, place: int) -> tuple[str, ...]:
+def row_run_ids(table: ReportTable, selection: Selection, place: int) -> tuple[str, ...]:
     """Return the ids of the runs behind the row at ``place`` of the frame of ``table``, sorted.
 
     A row is about the runs that share its labels: condition, level, seed, task and reader, and where a run
@@ -53,10 +53,10 @@ def row_run_ids(table: ReportTable, study: Study, place: int) -> tuple[str, ...]
     row = table.frame.iloc[place]
     if "run_id" in row:
         return (str(row["run_id"]),)
-    file = study.file
-    runs = study.runs
+    file = selection.file
+    runs = selection.runs
     if "task" in row:
-        readers = _matching(study.scores, row, _READER)
+        readers = _matching(selection.scores, row, _READER)
         runs = runs[runs["run_id"].isin(readers["run_id"])]
     of_row = _matching(runs, row, (file.condition, file.by, *_LABELS))
     compared = runs[runs[file.condition] == table.compared_with]

@@ -6,10 +6,10 @@ from rdsweep.store._files import write_files
 from rdsweep.store._leases import Lease, Leases
 from rdsweep.store._open import has_results, open_results
 from rdsweep.store._order import ORDER_COLUMNS, in_reading_order
-from rdsweep.store._places import without_secret
 from rdsweep.store._provenance import COMMIT_VARIABLE, code_versions
 from rdsweep.store._results import Results
 from rdsweep.store._schema import DERIVED_TABLES, MEASURES, TABLES, Column, columns_table, table_schema
+from rdsweep.store._secrets import without_secret
 from rdsweep.store._verify import Problem, Verification, verify_results
 
 __all__ = [

@@ -20,7 +20,7 @@ from pyarrow import fs
 from rdsweep.store._errors import ResultsError
 from rdsweep.store._files import collect_leftovers, hidden_name, write_files
 from rdsweep.store._patience import insist
-from rdsweep.store._places import without_secret
+from rdsweep.store._secrets import without_secret
 
 T = TypeVar("T")
 

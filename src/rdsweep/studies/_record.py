@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 from rdsweep.store import Results, open_results
 from rdsweep.studies._errors import StudyError
 from rdsweep.studies._search import Search, open_search
-from rdsweep.studies._storage import open_storage
+from rdsweep.studies._storage import open_optuna_storage
 from rdsweep.studies._study_file import StudyFile
 from rdsweep.studies._tried import Tried, completed
 
@@ -55,7 +55,7 @@ def read_study(file: StudyFile, *, results: str | Path, storage: str | None = No
         If ``results`` is no results folder.
     """
     store = open_results(results)
-    opened = open_storage(storage, results=store)
+    opened = open_optuna_storage(storage, results=store)
     searches = [open_search(opened, file, name) for name in file.named_conditions]
     tried = {search.condition: search.tried() for search in searches}
     if not any(completed(every) for every in tried.values()):

@@ -19,9 +19,9 @@ from rdsweep.studies._configurations import Configuration, batch_sweep, make_con
 from rdsweep.studies._errors import StudyError
 from rdsweep.studies._outcomes import read_outcomes
 from rdsweep.studies._pruner import PrunedTraining
-from rdsweep.studies._search import Search, give_up_stumps, next_batch, open_search, tell
+from rdsweep.studies._search import Search, fail_interrupted_trials, next_batch, open_search, tell
 from rdsweep.studies._stopping import stop_reason
-from rdsweep.studies._storage import open_storage
+from rdsweep.studies._storage import open_optuna_storage
 from rdsweep.studies._study_file import StudyFile
 from rdsweep.studies._tried import Tried
 from rdsweep.studies._workers import Workers
@@ -121,7 +121,7 @@ def run_study(
     if budget < 1:
         raise ValueError(f"n_configs must be an integer of at least 1, but got {budget!r}")
     store = open_results(results, create=True)
-    opened = open_storage(storage, results=store)
+    opened = open_optuna_storage(storage, results=store)
     searches = [open_search(opened, file, name) for name in file.named_conditions]
     if train is None and file.prune is not None:
         train = PrunedTraining(file.prune.after, file.prune.margin)
@@ -139,7 +139,7 @@ def run_study(
     workers = Workers(_lock_folder(store))
     with workers.enter() as worker, ExitStack() as open_for_all_batches:
         for search in searches:
-            give_up_stumps(search, workers)
+            fail_interrupted_trials(search, workers)
         batch = _next_batch(searches, worker, workers, budget)
         if batch:
             shared = open_engine(engine, address=address, device=device, n_workers=n_workers)

@@ -58,7 +58,7 @@ def open_search(storage: BaseStorage, file: StudyFile, condition: str) -> Search
     return Search(condition, file, storage, study, distributions(file.search))
 
 
-def give_up_stumps(search: Search, workers: Workers) -> None:
+def fail_interrupted_trials(search: Search, workers: Workers) -> None:
     """Fail the trials that a process left without parameters when it was killed in the middle of asking."""
     whole = {each.number for each in search.tried()}
     for trial in search.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -126,7 +126,7 @@ def _ask(search: Search, place: int, *, batch: str, worker: str, n_configs: int)
             search.study.sampler = _sampler(search, place, rank)
             for name, distribution in search.space.items():
                 _suggest(trial, name, distribution)
-        except UpdateFinishedTrialError:  # another process, just started, took it for a stump
+        except UpdateFinishedTrialError:  # another process, just started, took it for an interrupted trial
             continue
         return
 

@@ -27,7 +27,7 @@ _FREE_KEYS = {"description", "n_configs", "stop", "prune", "pack_size", "weights
 _DEFINITION = "rdsweep.definition"
 
 
-def open_storage(url: str | None, *, results: Results) -> BaseStorage:
+def open_optuna_storage(url: str | None, *, results: Results) -> BaseStorage:
     """Open Optuna's storage.
 
     Parameters

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from rdsweep.sweeps import (
     Axes,
-    Closed,
     Count,
+    Declaration,
     Document,
     FolderName,
     ModuleName,
@@ -56,7 +56,7 @@ CountRange = Annotated[list[Count], AfterValidator(_rising)]
 Condition = Annotated[Axes, AfterValidator(_single)]
 
 
-class Space(Closed):
+class Space(Declaration):
     """What Optuna searches, each between two ends: on a log scale, but counts on a linear one."""
 
     beta: Range | None = None
@@ -82,14 +82,14 @@ class Space(Closed):
 _SEARCHED = tuple(Space.model_fields)
 
 
-class Target(Closed):
+class Target(Declaration):
     """The rate that is wanted, in nats per image, and how near a mean over seeds must come to it."""
 
     rate: Positive
     tolerance: Positive = 0.1
 
 
-class Score(Closed):
+class Score(Declaration):
     """The score of a task's joint head that is sought, and the bounds (mean plus standard error) on it."""
 
     task: str
@@ -98,20 +98,20 @@ class Score(Closed):
     distortion_at_most: Positive | None = None
 
 
-class Stop(Closed):
+class Stop(Declaration):
     """When to stop before the budget: after this many batches without a gain in hypervolume beyond noise."""
 
     stagnation: Count | None = None
 
 
-class Pruning(Closed):
+class Pruning(Declaration):
     """When a run is stopped early: after this share of training, if dominated by more than this margin."""
 
     after: Annotated[float, Field(gt=0, lt=1)] = 0.5
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.1
 
 
-class StudyFile(Closed):
+class StudyFile(Declaration):
     """A study: what is searched, what is sought, and what every run has in common.
 
     Attributes
@@ -131,7 +131,7 @@ class StudyFile(Closed):
         What the sequence of configurations depends on, besides their results.
     """
 
-    strangers: ClassVar = {"space": "is a key of a sweep, which 'rdsweep run' runs, and not of a study"}
+    misplaced_keys: ClassVar = {"space": "is a key of a sweep, which 'rdsweep run' runs, and not of a study"}
     name: FolderName
     description: str = ""
     kind: StudyKind

@@ -1,10 +1,10 @@
 """Sweeps: what to run, declared as data, expanded to runs and planned as packs.
 
-Other kinds of files (studies, reports) share the reader of declarations and its one-line mistakes (`Closed`,
-`read_document`, `validate_document`) and the words of a sweep's vocabulary (`Axes`, `Objective`, `Training`).
+Other kinds of files (studies, reports) share the reader of declarations and its one-line mistakes
+(`Declaration`, `read_document`, `validate_document`) and the words of a sweep's vocabulary (`Axes`,
+`Objective`, `Training`).
 """
 
-from rdsweep.sweeps._closed import Closed, did_you_mean, mistake, validate_document
 from rdsweep.sweeps._cost import (
     DEVICE_PROFILES,
     REFERENCE_BATCH,
@@ -13,6 +13,7 @@ from rdsweep.sweeps._cost import (
     estimate_cost,
     training_set_bytes,
 )
+from rdsweep.sweeps._declaration import Declaration, did_you_mean, mistake, validate_document
 from rdsweep.sweeps._document import (
     Document,
     SweepError,
@@ -41,9 +42,9 @@ __all__ = [
     "DEVICE_PROFILES",
     "REFERENCE_BATCH",
     "Axes",
-    "Closed",
     "Cost",
     "Count",
+    "Declaration",
     "DeviceProfile",
     "Document",
     "FolderName",

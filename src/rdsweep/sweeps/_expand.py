@@ -17,9 +17,9 @@ from rdsweep.config import (
     TrainingConfig,
 )
 from rdsweep.models import MODELS, Model, default_head, model_kind, model_name
-from rdsweep.sweeps._closed import did_you_mean
+from rdsweep.sweeps._declaration import did_you_mean
 from rdsweep.sweeps._protocols import default_objective_kind, objective_defaults, training_defaults
-from rdsweep.sweeps._schema import Block, Head, SweepFile
+from rdsweep.sweeps._schema import Block, HeadChoice, SweepFile
 from rdsweep.tasks import BUILTIN_TASKS, UnknownTaskError, get_task, registered_tasks, unknown_task
 
 _PROBED_MODELS = ("baseline", "E2M1", "E2M2", "E2M3", "E2M4")
@@ -65,7 +65,7 @@ def _condition(point: Mapping[str, Any], file: SweepFile) -> RunConfig:
     protocol: Protocol = point.get("protocol", file.protocol)
     model = MODELS[point["model"]] if "model" in point else Model("", point.get("imbalance", "none"))
     source = model.source(ratio=point.get("ratio"), protocol=protocol)
-    heads = point.get("tasks", [Head(task=task) for task in model.tasks])
+    heads = point.get("tasks", [HeadChoice(task=task) for task in model.tasks])
     tasks = _tasks(heads, point.get("weight", 1.0))
     config = RunConfig(
         source=source,
@@ -77,7 +77,7 @@ def _condition(point: Mapping[str, Any], file: SweepFile) -> RunConfig:
     return replace(config, probes=_probes(point.get("probes", file.probes), config))
 
 
-def _tasks(heads: Sequence[Head], weight: float | Mapping[str, float]) -> tuple[TaskConfig, ...]:
+def _tasks(heads: Sequence[HeadChoice], weight: float | Mapping[str, float]) -> tuple[TaskConfig, ...]:
     weights = weight if isinstance(weight, Mapping) else {head.task: weight for head in heads}
     for name in (*weights, *(head.task for head in heads)):
         _check_task(name)
@@ -111,7 +111,9 @@ def _picked(point: Mapping[str, Any], axes: Sequence[str]) -> dict[str, Any]:
     return {axis: point[axis] for axis in axes if axis in point}
 
 
-def _probes(choice: Literal["paper", "none"] | list[Head], config: RunConfig) -> tuple[ProbeConfig, ...]:
+def _probes(
+    choice: Literal["paper", "none"] | list[HeadChoice], config: RunConfig
+) -> tuple[ProbeConfig, ...]:
     if choice == "none":
         return ()
     if choice == "paper":

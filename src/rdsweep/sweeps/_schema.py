@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from rdsweep.config import HeadKind, Imbalance, ObjectiveKind, Precision, Protocol
 from rdsweep.models import MODELS
-from rdsweep.sweeps._closed import Closed, did_you_mean, mistake
+from rdsweep.sweeps._declaration import Declaration, did_you_mean, mistake
 
 T = TypeVar("T")
 
@@ -90,14 +90,14 @@ FolderName = Annotated[str, AfterValidator(_folder_name)]
 ModuleName = Annotated[str, AfterValidator(_module_name)]
 
 
-class Head(Closed):
+class HeadChoice(Declaration):
     """A task, and the kind of head that reads it: the paper's unless it is said."""
 
     task: str
     head: HeadKind | None = None
 
 
-Heads = Annotated[list[Annotated[Head, BeforeValidator(_named_task)]], BeforeValidator(_listed)]
+Heads = Annotated[list[Annotated[HeadChoice, BeforeValidator(_named_task)]], BeforeValidator(_listed)]
 
 ProbeChoice = Annotated[
     Annotated[Literal["paper", "none"], Tag("word")] | Annotated[Heads, Tag("list")],
@@ -118,7 +118,7 @@ TaskWeights = Annotated[
 ]
 
 
-class Axes(Closed):
+class Axes(Declaration):
     """What a sweep varies: each axis with its values, in the order in which a product runs."""
 
     protocol: Axis[Protocol] | None = None
@@ -145,7 +145,7 @@ class Axes(Closed):
         return {axis: values for axis, values in self if values is not None}
 
 
-class Block(Closed):
+class Block(Declaration):
     """A part of the space: the product of ``grid``, times the parallel lists of ``zip``."""
 
     grid: Axes = Axes()
@@ -184,7 +184,7 @@ def _check_company(axes: dict[str, list[Any]]) -> None:
         raise mistake("must have tasks, or a model with tasks, where it has weight")
 
 
-class Objective(Closed):
+class Objective(Declaration):
     """Settings of the objective for every run that does not say otherwise."""
 
     kind: ObjectiveKind | None = None
@@ -198,7 +198,7 @@ class Objective(Closed):
     task_ramp_calls: Calls | None = None
 
 
-class Training(Closed):
+class Training(Declaration):
     """Settings of training for every run that does not say otherwise."""
 
     n_train: Count | None = None
@@ -213,10 +213,10 @@ class Training(Closed):
     precision: Precision | None = None
 
 
-class SweepFile(Closed):
+class SweepFile(Declaration):
     """A sweep file."""
 
-    strangers: ClassVar = dict.fromkeys(
+    misplaced_keys: ClassVar = dict.fromkeys(
         ("kind", "search", "n_configs"), "is a key of a study, which 'rdsweep study' runs, and not of a sweep"
     )
     name: FolderName

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rdsweep.config import RunConfig
-from rdsweep.sweeps._closed import validate_document
+from rdsweep.sweeps._declaration import validate_document
 from rdsweep.sweeps._document import (
     Document,
     SweepTaskError,

@@ -24,7 +24,7 @@ CHUNK_STEPS = 64
 
 
 @dataclass(frozen=True)
-class Batch:
+class TrainingBatch:
     """Inputs of one step, or with a leading step axis those of a chunk.
 
     Attributes
@@ -138,7 +138,7 @@ def batch_chunks(
     device: torch.device,
     dtype: torch.dtype,
     first_chunk: int = 0,
-) -> Iterator[tuple[int, Batch]]:
+) -> Iterator[tuple[int, TrainingBatch]]:
     """Yield the number of steps and the inputs of each chunk, from ``first_chunk`` to the last.
 
     The step axis of every chunk is ``CHUNK_STEPS`` long; in the last one only the first steps count.
@@ -151,7 +151,7 @@ def batch_chunks(
         chunk = first // CHUNK_STEPS
         noise = seed_noise(configs, Stream.NOISE, chunk, device=device, dtype=dtype)
         keep = tuple(dropout_masks(configs, group, Stream.DROPOUT, chunk, device=device) for group in groups)
-        yield n_steps, Batch(padded(images), padded(positions), noise, keep, *schedules)
+        yield n_steps, TrainingBatch(padded(images), padded(positions), noise, keep, *schedules)
 
 
 def padded(tensor: Tensor) -> Tensor:

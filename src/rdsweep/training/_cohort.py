@@ -9,7 +9,7 @@ import torch
 
 from rdsweep.config import RunConfig
 from rdsweep.models import Head, HeadGroup, group_heads
-from rdsweep.training._batches import Batch, ImageFeed, batch_chunks
+from rdsweep.training._batches import ImageFeed, TrainingBatch, batch_chunks
 from rdsweep.training._driver import Driver, make_driver
 from rdsweep.training._initial import initial_weights
 from rdsweep.training._precision import Arithmetic
@@ -39,7 +39,7 @@ class Cohort:
     groups: tuple[HeadGroup, ...]
     feed: ImageFeed
     step: PackStep
-    driver: Driver[Batch, StepStats]
+    driver: Driver[TrainingBatch, StepStats]
 
     @classmethod
     def start(cls, configs: Sequence[RunConfig], device: torch.device, arithmetic: Arithmetic) -> Cohort:
@@ -50,7 +50,7 @@ class Cohort:
         feed = ImageFeed(configs, device)
         return cls(torch.arange(len(configs)), tuple(configs), groups, feed, step, make_driver(step, device))
 
-    def chunk(self, index: int) -> tuple[int, Batch]:
+    def chunk(self, index: int) -> tuple[int, TrainingBatch]:
         """Return the number of steps and the inputs of a chunk."""
         device, dtype = self.step.device, self.step.dtype
         chunks = batch_chunks(

@@ -10,7 +10,7 @@ import torch
 
 from rdsweep.config import RunConfig
 from rdsweep.models import HeadGroup
-from rdsweep.training._batches import CHUNK_STEPS, Batch
+from rdsweep.training._batches import CHUNK_STEPS, TrainingBatch
 from rdsweep.training._checkpoint import Checkpointer
 from rdsweep.training._cohort import Cohort
 from rdsweep.training._history import PackHistory
@@ -89,7 +89,9 @@ def _resume(trained: Trained, identity: str, checkpointer: Checkpointer | None) 
     return cohort, chunk
 
 
-def _train_chunk(cohort: Cohort, trained: Trained, chunk: Batch, n_steps: int, done: int) -> PackReport:
+def _train_chunk(
+    cohort: Cohort, trained: Trained, chunk: TrainingBatch, n_steps: int, done: int
+) -> PackReport:
     stats = cohort.driver(chunk, n_steps)
     history = trained.history
     rate, distortion = history.add_runs(done, stats.rate, stats.distortion, stats.log_beta, runs=cohort.runs)

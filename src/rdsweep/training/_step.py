@@ -11,7 +11,7 @@ from rdsweep.config import RunConfig
 from rdsweep.models import HeadGroup, decode, encode, latent_rates, sample_latents
 from rdsweep.models._heads import answers, cross_entropy
 from rdsweep.objectives import Prices, dual_step, rate_losses
-from rdsweep.training._batches import Batch
+from rdsweep.training._batches import TrainingBatch
 from rdsweep.training._optimizer import PackAdam
 
 Tensor = torch.Tensor
@@ -93,7 +93,7 @@ class PackStep:
         self._double_softmax = configs[0].protocol == "published"
         self.product_dtype = product_dtype
 
-    def __call__(self, batch: Batch) -> StepStats:
+    def __call__(self, batch: TrainingBatch) -> StepStats:
         """Train on a batch and return what was measured on it."""
         total, stats = self.losses(batch)
         gradients = torch.autograd.grad(total, list(self.weights.values()))
@@ -114,7 +114,7 @@ class PackStep:
         self.optimizer.load_state(state)
         self.prices.log_beta.copy_(state["log_beta"])
 
-    def losses(self, batch: Batch) -> tuple[Tensor, StepStats]:
+    def losses(self, batch: TrainingBatch) -> tuple[Tensor, StepStats]:
         """Return the sum of all runs' objectives and what was measured."""
         mean, log_variance = encode(self.weights, batch.images, dtype=self.product_dtype)
         latents = sample_latents(mean, log_variance, batch.noise)

@@ -10,9 +10,9 @@ from ray.tune import Stopper
 from ray.tune.search import Searcher
 
 from rdsweep.engines._engine import Device
-from rdsweep.engines._queue import Claim, PackQueue
-from rdsweep.engines._ray._bell import Bell
+from rdsweep.engines._queue import ClaimedPack, PackQueue
 from rdsweep.engines._ray._faults import FaultCounter
+from rdsweep.engines._ray._stop_flag import StopFlag
 from rdsweep.engines._stop import StopRequest
 
 
@@ -28,7 +28,7 @@ class Dispatch(Searcher):
         How many packs train at once on each kind.
     faults : FaultCounter
     stop : StopRequest
-    bell : Bell
+    stop_flag : StopFlag
         Rung when packs have to end at a checkpoint.
 
     Attributes
@@ -47,12 +47,12 @@ class Dispatch(Searcher):
         slots: Mapping[Device, int],
         faults: FaultCounter,
         stop: StopRequest,
-        bell: Bell,
+        stop_flag: StopFlag,
     ) -> None:
         super().__init__()
         self._queue, self._devices, self._slots = queue, devices, slots
-        self._faults, self._stop, self._bell = faults, stop, bell
-        self._claims: dict[str, Claim] = {}
+        self._faults, self._stop, self._stop_flag = faults, stop, stop_flag
+        self._claims: dict[str, ClaimedPack] = {}
         self.notes: Counter[str] = Counter()
         self.fault: Exception | None = None
 
@@ -93,10 +93,10 @@ class Dispatch(Searcher):
     def over(self) -> bool:
         """Whether to end the trials that there are; those that wait for a place would hold up the end.
 
-        Tune asks all the time, so this is where the bell is rung.
+        Tune asks all the time, so this is where the flag is set.
         """
         if self._stop.urgent:
-            self._bell.ring()
+            self._stop_flag.set()
         return self.broken or self._stop.overdue or (self._stop.requested and self._faults.idle)
 
     def __reduce__(self) -> tuple[type[Searcher], tuple[()]]:

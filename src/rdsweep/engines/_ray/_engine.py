@@ -18,10 +18,10 @@ from rdsweep.engines._engine import Device
 from rdsweep.engines._job import PackJob
 from rdsweep.engines._queue import PackQueue
 from rdsweep.engines._ray import _trial
-from rdsweep.engines._ray._bell import Bell
 from rdsweep.engines._ray._dispatch import Dispatch, Halt
 from rdsweep.engines._ray._faults import MAX_FAILURES, FaultCounter, cause_of
 from rdsweep.engines._ray._measure import measure_on_worker
+from rdsweep.engines._ray._stop_flag import StopFlag
 from rdsweep.engines._stop import StopRequest
 from rdsweep.sweeps import DeviceProfile
 
@@ -57,12 +57,14 @@ class RayEngine:
         """
         n_slots = sum(self.slots.values())
         faults = FaultCounter(n_slots)
-        with Bell() as bell, _folder() as folder:
-            dispatch = Dispatch(queue, devices, slots=self.slots, faults=faults, stop=stop, bell=bell)
+        with StopFlag() as stop_flag, _folder() as folder:
+            dispatch = Dispatch(
+                queue, devices, slots=self.slots, faults=faults, stop=stop, stop_flag=stop_flag
+            )
             packs = {planned.pack_id: ray.put(planned) for planned in queue.waiting()}
             trials = tune.Tuner(
                 tune.with_resources(
-                    tune.with_parameters(_trial.train_trial, job=job, packs=packs, bell=bell),
+                    tune.with_parameters(_trial.train_trial, job=job, packs=packs, stop_flag=stop_flag),
                     _trial.resources_of_trial(self.gpu_share),
                 ),
                 tune_config=tune.TuneConfig(

@@ -16,7 +16,7 @@ from ray import tune
 
 if TYPE_CHECKING:
     from rdsweep.engines._job import PackJob
-    from rdsweep.engines._ray._bell import Bell
+    from rdsweep.engines._ray._stop_flag import StopFlag
 
 _SECONDS_BETWEEN_REPORTS = 2.0
 
@@ -31,7 +31,9 @@ def resources_of_trial(gpu_share: float) -> Callable[[Mapping[str, Any]], tune.P
     return resources
 
 
-def train_trial(config: Mapping[str, Any], *, job: PackJob, packs: Mapping[str, Any], bell: Bell) -> None:
+def train_trial(
+    config: Mapping[str, Any], *, job: PackJob, packs: Mapping[str, Any], stop_flag: StopFlag
+) -> None:
     """Train the pack ``config["pack_id"]`` without the runs ``config["elsewhere"]`` on ``config["device"]``.
 
     Every report has the ``fraction`` of the pack that is done. The last one may besides have ``notes``, or a
@@ -43,7 +45,7 @@ def train_trial(config: Mapping[str, Any], *, job: PackJob, packs: Mapping[str, 
     job : PackJob
     packs : Mapping
         References to packs by their ids.
-    bell : Bell
+    stop_flag : StopFlag
         Rung if packs have to end at a checkpoint.
     """
     from rdsweep.engines._job import BrokenDevice
@@ -61,7 +63,7 @@ def train_trial(config: Mapping[str, Any], *, job: PackJob, packs: Mapping[str, 
 
     try:
         pack = remainder(ray.get(packs[config["pack_id"]]), config["elsewhere"])
-        notes = job(pack, device=config["device"], progress=report, should_stop=bell.rung)
+        notes = job(pack, device=config["device"], progress=report, should_stop=stop_flag.is_set)
     except BrokenDevice:  # Tune starts the pack again in another process
         raise
     except Preempted:

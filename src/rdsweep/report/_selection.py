@@ -14,7 +14,7 @@ from rdsweep.store import Results
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class Selection:
     """Tables of a results folder after the selection that a report file asks for.
 
     Attributes
@@ -80,18 +80,18 @@ class Study:
         return shown or [("", self.conditions)]
 
 
-def read_study(file: ReportFile, store: Results) -> Study:
+def read_selection(file: ReportFile, store: Results) -> Selection:
     """Read the results in ``store`` and keep what ``file`` selects.
 
     Raises
     ------
     ReportError
-        As for `select_study`.
+        As for `select_runs`.
     """
-    return select_study(file, runs=store.read("runs"), scores=store.read("scores"))
+    return select_runs(file, runs=store.read("runs"), scores=store.read("scores"))
 
 
-def select_study(file: ReportFile, *, runs: pd.DataFrame, scores: pd.DataFrame) -> Study:
+def select_runs(file: ReportFile, *, runs: pd.DataFrame, scores: pd.DataFrame) -> Selection:
     """Keep what ``file`` selects of the tables ``runs`` and ``scores``.
 
     Raises
@@ -104,7 +104,7 @@ def select_study(file: ReportFile, *, runs: pd.DataFrame, scores: pd.DataFrame) 
     _check_unique(kept, file)
     counts = pd.Series(reason[reason != ""]).value_counts(sort=False)
     keys, readers = ["run_id", file.condition, file.by, "seed"], ["task", "regime", "head"]
-    return Study(
+    return Selection(
         file=file,
         runs=kept,
         scores=kept[keys].merge(scores, on="run_id").sort_values(readers, kind="stable", ignore_index=True),

@@ -51,7 +51,7 @@ def attempt(make: Callable[_P, _T], *args: _P.args, **options: _P.kwargs) -> _T 
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class FigureData:
     """Tables of a results folder, one run per model, capacity and seed.
 
     Attributes
@@ -65,7 +65,7 @@ class Material:
     runs: pd.DataFrame
     arrays: Mapping[Quantity, Mapping[str, NDArray[np.floating]]]
 
-    def of_seed(self, seed: int) -> Material:
+    def of_seed(self, seed: int) -> FigureData:
         """Return the runs of one seed."""
         return replace(self, runs=self.runs[self.runs["seed"] == seed])
 
@@ -130,7 +130,7 @@ def paired(
     return np.array([first[seed] for seed in seeds]), np.array([second[seed] for seed in seeds])
 
 
-def read_material(results: Results, *, where: Mapping[str, Sequence[Any]] | None = None) -> Material:
+def read_figure_data(results: Results, *, where: Mapping[str, Sequence[Any]] | None = None) -> FigureData:
     """Read what figures need.
 
     Parameters
@@ -153,7 +153,7 @@ def read_material(results: Results, *, where: Mapping[str, Sequence[Any]] | None
     _check_unique(runs)
     maps = results.read("maps", ["run_id", "latent_mean", "distortion_mse"])
     codes = [values.reshape(N_POSITIONS, -1) for values in maps["latent_mean"]]
-    return Material(
+    return FigureData(
         runs=runs[["run_id", *_KEYS, *_MEASURES]].sort_values(_KEYS, ignore_index=True),
         arrays={
             "map": dict(zip(maps["run_id"], codes, strict=True)),

@@ -1,4 +1,4 @@
-"""Where the numbers that claims are about come from: one table per kind of evidence."""
+"""Where the numbers that claims are about come from: one table per kind."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from rdsweep.geometry import UnstoredIndicesWarning, geometry_table
 from rdsweep.report._claims_maps import class_separations, fidelity_gaps
 from rdsweep.report._claims_metrics import CLAIM_METRICS
 from rdsweep.report._readouts import read_scores, solving_times
-from rdsweep.report._study import Study
+from rdsweep.report._selection import Selection
 from rdsweep.store import DERIVED_TABLES, Results
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class ClaimTable:
     """A table for claims.
 
     Attributes
     ----------
     frame : DataFrame
-        One row per run, or per run and reader or task; without rows where there is no such evidence.
+        One row per run, or per run and reader or task; without rows where there is nothing of the kind.
     absence : str
         Why there are no rows, else empty.
     """
@@ -32,12 +32,12 @@ class Evidence:
     absence: str = ""
 
 
-def collect_evidence(study: Study, store: Results, metrics: Collection[str]) -> dict[str, Evidence]:
-    """Return the evidence for each of ``metrics``; each table is read once.
+def claim_tables(selection: Selection, store: Results, metrics: Collection[str]) -> dict[str, ClaimTable]:
+    """Return the table for each of ``metrics``; each is read once.
 
     Parameters
     ----------
-    study : Study
+    study : Selection
         Whose runs take part.
     store : Results
         Where the other tables of these runs are.
@@ -45,23 +45,25 @@ def collect_evidence(study: Study, store: Results, metrics: Collection[str]) -> 
         Keys of `CLAIM_METRICS`.
     """
     names = dict.fromkeys(CLAIM_METRICS[metric].table for metric in metrics)
-    tables = {name: _complete(EVIDENCE[name](study, store), name) for name in names}
+    tables = {name: _complete(CLAIM_TABLES[name](selection, store), name) for name in names}
     return {metric: _of_metric(metric, tables[CLAIM_METRICS[metric].table]) for metric in metrics}
 
 
-def _of_metric(metric: str, evidence: Evidence) -> Evidence:
+def _of_metric(metric: str, table: ClaimTable) -> ClaimTable:
     """Say what is absent where a table has rows, but none with this metric: some indices need codes."""
-    if evidence.absence or evidence.frame[metric].notna().any():
-        return evidence
-    return Evidence(evidence.frame, _ABSENCE[CLAIM_METRICS[metric].table])
+    if table.absence or table.frame[metric].notna().any():
+        return table
+    return ClaimTable(table.frame, _ABSENCE[CLAIM_METRICS[metric].table])
 
 
-def _complete(frame: pd.DataFrame, table: str) -> Evidence:
-    """Give evidence without rows the columns that claims may name."""
+def _complete(frame: pd.DataFrame, table: str) -> ClaimTable:
+    """Give a table without rows the columns that claims may name."""
     if len(frame):
-        return Evidence(frame)
+        return ClaimTable(frame)
     metrics = [metric.name for metric in CLAIM_METRICS.values() if metric.table == table]
-    return Evidence(frame.reindex(columns=list(dict.fromkeys([*frame, *_READER, *metrics]))), _ABSENCE[table])
+    return ClaimTable(
+        frame.reindex(columns=list(dict.fromkeys([*frame, *_READER, *metrics]))), _ABSENCE[table]
+    )
 
 
 _READER = ("task", "regime", "head", "panel", "readout")
@@ -75,36 +77,36 @@ _ABSENCE = {
 }
 
 
-def _runs(study: Study, store: Results) -> pd.DataFrame:
-    return study.runs
+def _runs(selection: Selection, store: Results) -> pd.DataFrame:
+    return selection.runs
 
 
-def _scores(study: Study, store: Results) -> pd.DataFrame:
-    return read_scores(study.runs, study.scores)
+def _scores(selection: Selection, store: Results) -> pd.DataFrame:
+    return read_scores(selection.runs, selection.scores)
 
 
-def _learning(study: Study, store: Results) -> pd.DataFrame:
-    return solving_times(read_scores(study.runs, study.scores), store.read("score_history"))
+def _learning(selection: Selection, store: Results) -> pd.DataFrame:
+    return solving_times(read_scores(selection.runs, selection.scores), store.read("score_history"))
 
 
-def _maps(study: Study, store: Results) -> pd.DataFrame:
-    return fidelity_gaps(study.runs, store.read("maps", ["run_id", "distortion_mse"]))
+def _maps(selection: Selection, store: Results) -> pd.DataFrame:
+    return fidelity_gaps(selection.runs, store.read("maps", ["run_id", "distortion_mse"]))
 
 
-def _classes(study: Study, store: Results) -> pd.DataFrame:
+def _classes(selection: Selection, store: Results) -> pd.DataFrame:
     maps = store.read("maps", ["run_id", "latent_mean"])
-    return class_separations(study.runs, maps, by=study.file.by)
+    return class_separations(selection.runs, maps, by=selection.file.by)
 
 
-def _indices(study: Study, store: Results) -> pd.DataFrame:
+def _indices(selection: Selection, store: Results) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnstoredIndicesWarning)  # they are used here whether stored or not
         table = geometry_table(store)
     names = [column.name for column in DERIVED_TABLES["indices"]]
-    return study.runs.merge(table[names], on="run_id")
+    return selection.runs.merge(table[names], on="run_id")
 
 
-EVIDENCE: dict[str, Callable[[Study, Results], pd.DataFrame]] = {
+CLAIM_TABLES: dict[str, Callable[[Selection, Results], pd.DataFrame]] = {
     "runs": _runs,
     "scores": _scores,
     "learning": _learning,
@@ -112,4 +114,4 @@ EVIDENCE: dict[str, Callable[[Study, Results], pd.DataFrame]] = {
     "classes": _classes,
     "indices": _indices,
 }
-"""Kinds of evidence, each a function of the runs and the store; a frame without rows where there is none."""
+"""Kinds of tables, each a function of the runs and the store; a frame without rows where there is none."""

@@ -1,4 +1,4 @@
-"""Closed vocabularies: pydantic models whose every mistake becomes one line with its place."""
+"""Declarations: pydantic models whose every mistake becomes one line with its place."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from rdsweep.sweeps._document import Document, SweepError
 
 
-class Closed(BaseModel):
+class Declaration(BaseModel):
     """A mapping in which unknown keys, and keys without a value, are mistakes.
 
     Attributes
     ----------
-    strangers : Mapping of str to str
+    misplaced_keys : Mapping of str to str
         What is wrong with keys that belong into another kind of file.
     """
 
-    strangers: ClassVar[Mapping[str, str]] = {}
+    misplaced_keys: ClassVar[Mapping[str, str]] = {}
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     @model_validator(mode="before")
@@ -33,13 +33,13 @@ class Closed(BaseModel):
             raise mistake(f"must be a mapping of settings, but got {reprlib.repr(value)}")
         for key, item in value.items():
             if key not in cls.model_fields:
-                raise mistake(cls.strangers.get(key) or _unknown(key, cls.model_fields), key)
+                raise mistake(cls.misplaced_keys.get(key) or _unknown(key, cls.model_fields), key)
             if item is None:
                 raise mistake("must have a value", key)
         return value
 
 
-Declaration = TypeVar("Declaration", bound=Closed)
+DeclarationT = TypeVar("DeclarationT", bound=Declaration)
 
 
 def mistake(problem: str, *keys: str) -> PydanticCustomError:
@@ -64,7 +64,7 @@ def _unknown(key: object, known: Collection[str]) -> str:
     return f"is not a known key{did_you_mean(key, known)}; known: {', '.join(known)}"
 
 
-def validate_document(document: Document, vocabulary: type[Declaration]) -> Declaration:
+def validate_document(document: Document, vocabulary: type[DeclarationT]) -> DeclarationT:
     """Return ``document`` as an instance of ``vocabulary``.
 
     Raises

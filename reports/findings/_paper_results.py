@@ -29,7 +29,7 @@ HYBRIDS = ("E2M1", "E2M2", "E2M3", "E2M4", "E2M5")
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class PaperResults:
     """Everything that the document is made from.
 
     Attributes
@@ -73,7 +73,7 @@ class Material:
         return measured
 
 
-def read_material(root: Path) -> Material:
+def read_paper_results(root: Path) -> PaperResults:
     """Read the committed study below ``root``; sweeps and ablations that are not there yet are left out.
 
     Raises
@@ -90,7 +90,7 @@ def read_material(root: Path) -> Material:
     ablations = {
         folder.name: open_results(folder).read("runs") for folder in sorted((data / "ablations").glob("*"))
     }
-    return Material(
+    return PaperResults(
         root=root,
         runs={name: _measured(runs, frontier) for name, runs in stored.items()},
         stored=stored,
