@@ -53,13 +53,13 @@ def bare(small: Tables) -> pd.DataFrame:
     [
         (
             [0.01, -0.02, 0.0, 0.01],
-            "Every run’s rate lies within 2.0\u202f% of its capacity; the run furthest off is one of baseline at "
-            "2 nats.",
+            "Every run’s rate lies within 2.0\u202f% of its capacity; the run furthest off is one of "
+            "baseline at 2 nats.",
         ),
         (
             [0.01, -0.3, 0.06, 1.268],
-            "3 of 4 runs missed the capacity by more than 5\u202f% (2 above, 1 below), at worst by 126.8\u202f% "
-            "(E2M1 at 2 nats, above); the others lie within 1.0\u202f%.",
+            "3 of 4 runs missed the capacity by more than 5\u202f% (2 above, 1 below), at worst by "
+            "126.8\u202f% (E2M1 at 2 nats, above); the others lie within 1.0\u202f%.",
         ),
         (
             [-0.4, -0.3, -0.2, -0.1],
@@ -137,7 +137,7 @@ def test_a_curve_that_could_not_be_fitted_is_no_line_of_the_caption(make_tables:
     runs, scores = make_tables(["baseline", "E2M1"], (0.5, 2.0, 5.0), (0, 1))
     few = runs[(runs["model"] == "baseline") | ((runs["capacity"] == 0.5) & (runs["seed"] == 0))]
     caption = curve_caption(analysis_of((few, scores)))
-    assert "fitted to the runs of each of the 1 conditions that have a fit" in caption
+    assert "fitted to the runs of 1 of 2 conditions." in caption
 
 
 def test_scores_that_are_not_finite_are_no_best_ones(small: Tables) -> None:
@@ -149,23 +149,26 @@ def test_scores_that_are_not_finite_are_no_best_ones(small: Tables) -> None:
 def test_distances_from_the_optimum_leave_out_what_is_not_known() -> None:
     file = parse_report_file("title: T", name="r.yaml")
     table = pd.DataFrame(
-        {"model": ["a", "b", "c"], "capacity": [1.0, 2.0, 3.0], "efficiency": [0.9, np.nan, 0.5]}
+        {"model": ["a", "b", "c"], "capacity": [1.0, 2.0, 3.0], "efficiency": [0.9, np.nan, 0.5], "n_runs": 3}
     )
     assert "is, in the mean over seeds, 50.0\u202f% (c, 3 nats) to 90.0\u202f% (a, 1 nat) of" in (
         optimality_finding(file, table)
     )
     assert optimality_finding(file, table[:1]).count("90.0") == 1
+    assert "is 90.0\u202f% (a, 1 nat) of" in optimality_finding(file, table[:1].assign(n_runs=1))
     assert "could not be computed" in optimality_finding(file, table[1:2])
 
 
 def test_published_points_without_enough_seeds_are_counted() -> None:
     file = parse_report_file("title: T", name="r.yaml")
-    places = pd.DataFrame({"figure": ["3", "3", "6"], "inside": pd.array([True, False, None], dtype="boolean")})
+    places = pd.DataFrame(
+        {"figure": ["3", "3", "6"], "inside": pd.array([True, False, None], dtype="boolean")}
+    )
     assert published_finding(file, places) == (
         "1 of 2 published points of the paper’s figure 3 lie within the 95\u202f% prediction interval of our "
-        "seeds; 1 more point met too few seeds to say."
+        "seeds; 1 more point could not be placed, as the notes say."
     )
-    assert "Too few seeds" in published_finding(file, places[2:])
+    assert "No published point could be placed" in published_finding(file, places[2:])
 
 
 def test_the_coverage_of_a_model_that_only_failed_stands_in_the_order_of_the_catalogue(
@@ -183,6 +186,8 @@ def test_more_conditions_than_looks_are_said_in_captions_and_limits(small: Table
     one = runs[(runs["seed"] == 0) & (runs["capacity"] == 0.5) & (runs["model"] == "E2M1")]
     many = pd.concat([one.assign(model=name, run_id=name) for name in names], ignore_index=True)
     selection = select_runs(parse_report_file(FILE, name="r.yaml"), runs=many, scores=scores)
-    assert with_crowd("A caption.", selection).startswith("A caption. Figures tell 29 conditions apart: the other")
+    assert with_crowd("A caption.", selection).startswith(
+        "A caption. Figures tell 29 conditions apart: the other"
+    )
     few = select_runs(parse_report_file(FILE, name="r.yaml"), runs=many[:3], scores=scores)
     assert with_crowd("A caption.", few) == "A caption."

@@ -40,9 +40,10 @@ def _finding(file: ReportFile, table: pd.DataFrame) -> str:
         f"{percent(row['efficiency'])} ({row[file.condition]}, {with_unit(file.by, row[file.by])})"
         for row in ends
     ]
+    mean = ", in the mean over seeds," if table["n_runs"].max() > 1 else ""
     return (
-        "The rate that would suffice for the distortion reached is, in the mean over seeds, "
-        f"{' to '.join(shares)} of the rate spent."
+        f"The rate that would suffice for the distortion reached is{mean} {' to '.join(shares)} of the rate "
+        "spent."
     )
 
 

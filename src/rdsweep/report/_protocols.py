@@ -120,7 +120,8 @@ def _difference_table(selection: Selection, other: Selection, frame: pd.DataFram
         caption=(
             f"{column_label(metric)} under the protocol {_protocol(other)} minus that under "
             f"{_protocol(selection)}, with its {interval_name(file.confidence_level)} (Welch’s t over runs); "
-            "p-values adjusted within each condition."
+            f"p-values {'not ' if file.comparison.correction == 'none' else ''}adjusted within each "
+            "condition."
         ),
         frame=frame,
         run_ids=_runs_of_rows(frame, keys, selection, other),

@@ -149,14 +149,14 @@ def published_section(selection: Selection) -> Section | None:
 def _finding(file: ReportFile, places: pd.DataFrame) -> str:
     placed = places.dropna(subset="inside")
     if placed.empty:
-        return "Too few seeds per cell to say where the published points lie."
+        return "No published point could be placed among our seeds; the notes say why."
     parts = [
         f"{count(int(rows['inside'].sum()))} of {counted(len(rows), 'published point')} of the paper’s "
         f"figure {figure}"
         for figure, rows in placed.groupby("figure", sort=False)
     ]
     left = len(places) - len(placed)
-    rest = f"; {counted(left, 'more point')} met too few seeds to say" if left else ""
+    rest = f"; {counted(left, 'more point')} could not be placed, as the notes say" if left else ""
     return (
         f"{' and '.join(parts)} lie within the {interval_name(file.confidence_level).replace('interval', '')}"
         f"prediction interval of our seeds{rest}."

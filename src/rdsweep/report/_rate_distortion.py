@@ -108,11 +108,8 @@ def _caption(analysis: Analysis) -> str:
     selection = analysis.selection
     bands, drawn = analysis.bands.dropna(subset="low"), analysis.bands.dropna(subset="distortion")
     n_drawn = drawn[selection.file.condition].nunique()
-    of_each = (
-        "each condition"
-        if n_drawn == len(selection.conditions)
-        else f"each of the {count(n_drawn)} conditions that have a fit"
-    )
+    some = f"{count(n_drawn)} of {counted(len(selection.conditions), 'condition')}"
+    of_each = "each condition" if n_drawn == len(selection.conditions) else some
     text = (
         f"Each point is a run: n = {counted(len(selection.runs), 'run')} of "
         f"{counted(len(selection.conditions), 'condition')} and {counted(len(selection.seeds), 'seed')}. "
