@@ -168,6 +168,17 @@ def test_table_writes_a_file(rdsweep, with_results, suffix, read):
     assert len(read(with_results / f"tables/runs.{suffix}")) == 12
 
 
+def test_tables_come_by_condition_and_seed_not_by_hash(rdsweep, with_results):
+    rdsweep("table", "results/tiny", "--out", "runs.csv")
+    runs = pd.read_csv("runs.csv")
+    wanted = [(m, c, seed) for m in ("baseline", "E1M1") for c in (1, 3) for seed in range(3)]
+    assert list(runs[["model", "capacity", "seed"]].itertuples(index=False, name=None)) == wanted
+    assert not runs["run_id"].is_monotonic_increasing
+    rdsweep("geometry", "results/tiny", "--out", "indices.csv")
+    completed = runs.loc[runs["status"] == "completed", "run_id"].tolist()
+    assert pd.read_csv("indices.csv")["run_id"].tolist() == completed
+
+
 def test_table_prints_first_rows(rdsweep, with_results):
     code, out, _ = rdsweep("table", "results/tiny")
     assert code == 0

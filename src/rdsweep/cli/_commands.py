@@ -55,6 +55,10 @@ TableOutOption = Annotated[
     typer.Option("--out", help="File to write, .csv or .parquet.", show_default="print the first rows"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PluginOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="MODULE", help="Module with tasks of your own, imported first; may be repeated."),
+]
 
 
 @app.command()
@@ -66,8 +70,10 @@ def plan(
     pack_size: PackSizeOption = None,
     workers: WorkersOption = None,
     as_json: JsonOption = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Show what a sweep would run, what it would cost and what is done already; trains nothing."""
+    _import(plugin)
     from rdsweep.cli._plan import make_plan, print_plan
     from rdsweep.sweeps import load_sweep
 
@@ -95,8 +101,10 @@ def run(
     pack_size: PackSizeOption = None,
     workers: WorkersOption = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed runs again.")] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Train the runs of a sweep that its results lack; may be stopped and started again at any time."""
+    _import(plugin)
     from rdsweep.cli._run import run_and_tell
     from rdsweep.sweeps import load_sweep
 
@@ -133,8 +141,10 @@ def study(
     pack_size: PackSizeOption = None,
     workers: WorkersOption = None,
     report: Annotated[Path | None, typer.Option(help="Folder to write the study's page into.")] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Search with Optuna, batches trained as packs; may be stopped and started again at any time."""
+    _import(plugin)
     from rdsweep.cli._study import study_and_tell
     from rdsweep.studies import load_study_file
 
@@ -158,8 +168,10 @@ def status(
     results: ResultsPlace,
     as_json: JsonOption = False,
     watch: Annotated[bool, typer.Option("--watch", help="Look until all runs have an outcome.")] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Show which runs are done, failed, in training or missing, how fast it goes, and why runs failed."""
+    _import(plugin)
     from rdsweep.cli._status import show_status
 
     show_status(results, as_json=as_json, watch=watch)
@@ -169,8 +181,10 @@ def status(
 def verify(
     results: ResultsPlace,
     repair: Annotated[bool, typer.Option("--repair", help="Put broken packs aside.")] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Check every file of the results; exits with 1 if one is broken."""
+    _import(plugin)
     from rdsweep.cli._verify import verify_and_tell
 
     if not verify_and_tell(results, repair=repair):
@@ -185,16 +199,20 @@ def table(
         bool, typer.Option("--theory", help="Add to runs their distance from the exact optimum.")
     ] = False,
     out: TableOutOption = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Write a table of results as one file, or print its first rows."""
+    _import(plugin)
     from rdsweep.cli._table import deliver_table
-    from rdsweep.store import open_results
+    from rdsweep.store import ORDER_COLUMNS, in_reading_order, open_results
 
     if with_theory and name != "runs":
         raise ValueError(f"table must be runs with --theory, but got {name!r}")
     if with_theory:
         _tell_start("comparing the runs with the exact optimum")
-    frame = open_results(results).read(name)
+    stored = open_results(results)
+    frame = stored.read(name)
+    frame = in_reading_order(frame, frame if name == "runs" else stored.read("runs", ORDER_COLUMNS))
     if with_theory:
         from rdsweep.cli._optimality import with_optimality
 
@@ -203,8 +221,14 @@ def table(
 
 
 @app.command()
-def geometry(results: ResultsPlace, out: TableOutOption = None, workers: WorkersOption = None) -> None:
+def geometry(
+    results: ResultsPlace,
+    out: TableOutOption = None,
+    workers: WorkersOption = None,
+    plugin: PluginOption = None,
+) -> None:
     """Compute the indices of every run's code, or write them as one file; only what is new costs time."""
+    _import(plugin)
     from rdsweep.cli._geometry import deliver_geometry
     from rdsweep.store import open_results
 
@@ -222,8 +246,10 @@ def figures(
         list[str] | None,
         typer.Option(metavar="COLUMN=VALUE", help="Runs to keep, as ratio=10; may be repeated."),
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Draw the paper's figures 1, 2, 4, 5 and 7 to 11 from the results, seeds aggregated."""
+    _import(plugin)
     from rdsweep.cli._figures import deliver_figures
 
     deliver_figures(results, out=out, figures=numbers, per_seed=per_seed, formats=formats, where=where or [])
@@ -246,8 +272,10 @@ def report(
         str | None,
         typer.Option(metavar="TABLE:ROW", help="Print the runs behind a row of a table, and write nothing."),
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Build a report: one self-contained page, its tables and its figures."""
+    _import(plugin)
     from rdsweep.cli._report import report_and_tell, trace_and_tell
 
     if trace is not None:
@@ -285,6 +313,14 @@ def version() -> None:
 def _tell_start(work: str) -> None:
     """Say what starts on standard error; before imports, which alone may take seconds."""
     typer.echo(f"rdsweep: {work}", err=True)
+
+
+def _import(plugins: list[str] | None) -> None:
+    """Import the modules that the user names; nothing that is read from results is imported."""
+    if plugins:
+        from rdsweep.sweeps import import_plugins
+
+        import_plugins(plugins)
 
 
 def _default_results(sweep_name: str) -> str:

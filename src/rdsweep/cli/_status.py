@@ -16,7 +16,7 @@ from rich.live import Live
 from rdsweep.cli._table import frame_grid
 from rdsweep.config import RunConfig
 from rdsweep.store import Lease, Leases, Results, open_results
-from rdsweep.sweeps import Pack
+from rdsweep.sweeps import Pack, SweepTaskError
 
 _STATES = ["completed", "failed", "pruned", "training", "missing"]
 _NOT_SETTINGS = {"run_id", "condition_id", "seed", "status", "message", "finished_at", "images"}
@@ -38,6 +38,8 @@ class SweepStatus:
         by the launcher's clock.
     runs_per_minute, seconds_left : float or None
         Since the first of the launchers at work has started; None if none is at work or nothing is done yet.
+    caveat : str
+        What the counts leave out, and why.
     """
 
     counts: pd.DataFrame
@@ -45,6 +47,7 @@ class SweepStatus:
     packs: pd.DataFrame
     runs_per_minute: float | None
     seconds_left: float | None
+    caveat: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -55,15 +58,21 @@ class SweepStatus:
 def show_status(results: str, *, as_json: bool, watch: bool) -> None:
     """Print the status of a results folder once, or again and again until all runs have an outcome."""
     stored = open_results(results)
-    configs, leases = stored.sweep().configs, stored.leases()
+    leases = stored.leases()
+    try:
+        configs = stored.sweep().configs
+    except SweepTaskError as error:
+        if watch:
+            raise  # which runs are missing, and so when to stop looking, is not known
+        _show(
+            _stored_status(stored, leases, caveat=f"Missing runs are not counted: {error}"), as_json=as_json
+        )
+        return
     status = read_status(stored, configs, leases)
-    if as_json:
-        typer.echo(json.dumps(_as_data(status), indent=2))
+    if as_json or not watch:
+        _show(status, as_json=as_json)
         return
     console = Console()
-    if not watch:
-        console.print(_page(status))
-        return
     try:
         with Live(_page(status), console=console) as live:
             while not status.is_over:
@@ -72,6 +81,19 @@ def show_status(results: str, *, as_json: bool, watch: bool) -> None:
                 live.update(_page(status))
     except KeyboardInterrupt:
         return
+
+
+def _show(status: SweepStatus, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_as_data(status), indent=2))
+    else:
+        Console().print(_page(status))
+
+
+def _stored_status(results: Results, leases: Leases, *, caveat: str) -> SweepStatus:
+    """Return the status of the runs that are stored, where the sweep cannot be expanded."""
+    held, runs = leases.held_by_others(), results.stored_status()
+    return SweepStatus(_counts(runs), _causes(runs), _packs(held), None, None, caveat)
 
 
 def read_status(results: Results, configs: Sequence[RunConfig], leases: Leases) -> SweepStatus:
@@ -139,6 +161,8 @@ def _page(status: SweepStatus) -> RenderableType:
     if status.runs_per_minute is not None and status.seconds_left is not None:
         left = timedelta(seconds=round(status.seconds_left))
         parts.append(f"{status.runs_per_minute:.3g} runs per minute, about {left} left")
+    if status.caveat:
+        parts.append(status.caveat)
     parts += [frame_grid(frame) for frame in (status.packs, status.causes) if len(frame)]
     return Group(*parts)
 
@@ -146,4 +170,5 @@ def _page(status: SweepStatus) -> RenderableType:
 def _as_data(status: SweepStatus) -> dict[str, object]:
     frames = {"conditions": status.counts, "causes": status.causes, "packs": status.packs}
     plain = {name: json.loads(frame.to_json(orient="records")) for name, frame in frames.items()}
-    return plain | {"runs_per_minute": status.runs_per_minute, "seconds_left": status.seconds_left}
+    pace = {"runs_per_minute": status.runs_per_minute, "seconds_left": status.seconds_left}
+    return plain | pace | {"caveat": status.caveat}
