@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from rdsweep import __version__
+from rdsweep.cli._activity import Activity
+from rdsweep.cli._signals import unwinding
+
 app = typer.Typer(
-    help="Hyperparameter sweeps and rate-distortion statistics for beta-VAEs and hybrid models.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -56,6 +59,24 @@ TableOutOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rdsweep {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version of rdsweep and exit."
+        ),
+    ] = False,
+) -> None:
+    """Hyperparameter sweeps and rate-distortion statistics for beta-VAEs and hybrid models."""
+
+
 @app.command()
 def plan(
     sweep: SweepPath,
@@ -94,20 +115,24 @@ def run(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed runs again.")] = False,
 ) -> None:
     """Train the runs of a sweep that its results lack; may be stopped and started again at any time."""
-    from rdsweep.cli._run import run_and_tell
-    from rdsweep.sweeps import load_sweep
+    with Activity(f"starting the run of {sweep}", at_once=True):
+        from rdsweep.cli._run import run_and_tell
+        from rdsweep.store import without_secret
+        from rdsweep.sweeps import load_sweep
 
-    loaded = load_sweep(sweep)
-    complete = run_and_tell(
-        loaded,
-        results=results or _default_results(loaded.name),
-        engine=engine,
-        address=address,
-        device=device,
-        pack_size=pack_size,
-        n_workers=workers,
-        retry_failed=retry_failed,
-    )
+        loaded = load_sweep(sweep)
+    place = results or _default_results(loaded.name)
+    with unwinding(f"interrupted; finished packs are kept in {without_secret(place)}"):
+        complete = run_and_tell(
+            loaded,
+            results=place,
+            engine=engine,
+            address=address,
+            device=device,
+            pack_size=pack_size,
+            n_workers=workers,
+            retry_failed=retry_failed,
+        )
     if not complete:
         raise typer.Exit(1)
 
@@ -132,22 +157,27 @@ def study(
     report: Annotated[Path | None, typer.Option(help="Folder to write the study's page into.")] = None,
 ) -> None:
     """Search with Optuna, batches trained as packs; may be stopped and started again at any time."""
-    from rdsweep.cli._study import study_and_tell
-    from rdsweep.studies import load_study_file
+    with Activity(f"starting the study of {file}", at_once=True):
+        from rdsweep.cli._study import study_and_tell
+        from rdsweep.store import without_secret
+        from rdsweep.studies import load_study_file
 
-    loaded = load_study_file(file)
-    study_and_tell(
-        loaded,
-        results=results or _default_results(loaded.name),
-        storage=storage,
-        n_configs=n_configs,
-        engine=engine,
-        address=address,
-        device=device,
-        pack_size=pack_size,
-        n_workers=workers,
-        report=report,
-    )
+        loaded = load_study_file(file)
+    place = results or _default_results(loaded.name)
+    again = f"the study goes on from {without_secret(place)} when it is launched again"
+    with unwinding(f"interrupted; {again}"):
+        study_and_tell(
+            loaded,
+            results=place,
+            storage=storage,
+            n_configs=n_configs,
+            engine=engine,
+            address=address,
+            device=device,
+            pack_size=pack_size,
+            n_workers=workers,
+            report=report,
+        )
 
 
 @app.command()
@@ -157,9 +187,11 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Look until all runs have an outcome.")] = False,
 ) -> None:
     """Show which runs are done, failed, in training or missing, how fast it goes, and why runs failed."""
-    from rdsweep.cli._status import show_status
+    with Activity("reading the results") as reading:
+        from rdsweep.cli._status import show_status
 
-    show_status(results, as_json=as_json, watch=watch)
+        with unwinding():
+            show_status(results, as_json=as_json, watch=watch, on_read=reading.end)
 
 
 @app.command()
@@ -168,9 +200,12 @@ def verify(
     repair: Annotated[bool, typer.Option("--repair", help="Put broken packs aside.")] = False,
 ) -> None:
     """Check every file of the results; exits with 1 if one is broken."""
-    from rdsweep.cli._verify import verify_and_tell
+    with Activity("checking the results") as checking:
+        from rdsweep.cli._verify import verify_and_tell
 
-    if not verify_and_tell(results, repair=repair):
+        with unwinding():
+            sound = verify_and_tell(results, repair=repair, activity=checking)
+    if not sound:
         raise typer.Exit(1)
 
 
@@ -184,26 +219,30 @@ def table(
     out: TableOutOption = None,
 ) -> None:
     """Write a table of results as one file, or print its first rows."""
-    from rdsweep.cli._table import deliver_table
-    from rdsweep.store import open_results
-
     if with_theory and name != "runs":
         raise ValueError(f"table must be runs with --theory, but got {name!r}")
-    frame = open_results(results).read(name)
-    if with_theory:
-        from rdsweep.cli._optimality import with_optimality
+    with Activity("reading the results"):
+        from rdsweep.cli._table import deliver_table
+        from rdsweep.store import open_results
 
-        frame = with_optimality(frame)
-    deliver_table(frame, out)
+        frame = open_results(results).read(name)
+    with unwinding():
+        if with_theory:
+            from rdsweep.cli._optimality import with_optimality
+
+            frame = with_optimality(frame)
+        deliver_table(frame, out)
 
 
 @app.command()
 def geometry(results: ResultsPlace, out: TableOutOption = None, workers: WorkersOption = None) -> None:
     """Compute the indices of every run's code, or write them as one file; only what is new costs time."""
-    from rdsweep.cli._geometry import deliver_geometry
-    from rdsweep.store import open_results
+    with Activity("computing the indices of codes", at_once=True) as computing:
+        from rdsweep.cli._geometry import deliver_geometry
+        from rdsweep.store import open_results
 
-    deliver_geometry(open_results(results), out, n_workers=workers)
+        with unwinding("interrupted; indices of finished packs are kept"):
+            deliver_geometry(open_results(results), out, n_workers=workers, activity=computing)
 
 
 @app.command()
@@ -219,9 +258,19 @@ def figures(
     ] = None,
 ) -> None:
     """Draw the paper's figures 1, 2, 4, 5 and 7 to 11 from the results, seeds aggregated."""
-    from rdsweep.cli._figures import deliver_figures
+    with Activity("drawing figures", at_once=True) as drawing:
+        from rdsweep.cli._figures import deliver_figures
 
-    deliver_figures(results, out=out, figures=numbers, per_seed=per_seed, formats=formats, where=where or [])
+        with unwinding():
+            deliver_figures(
+                results,
+                out=out,
+                figures=numbers,
+                per_seed=per_seed,
+                formats=formats,
+                where=where or [],
+                activity=drawing,
+            )
 
 
 @app.command()
@@ -235,7 +284,7 @@ def report(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder to write the page, tables and figures into.", show_default="required"),
+        typer.Option(help="Folder to write page, tables and figures into; needed unless --trace is given."),
     ] = None,
     trace: Annotated[
         str | None,
@@ -243,14 +292,17 @@ def report(
     ] = None,
 ) -> None:
     """Build a report: one self-contained page, its tables and its figures."""
-    from rdsweep.cli._report import report_and_tell, trace_and_tell
-
-    if trace is not None:
-        trace_and_tell(report_file, results=results, row=trace)
-    elif out is None:
+    if trace is None and out is None:
         raise typer.BadParameter("must be given unless --trace is", param_hint="--out")
-    else:
-        report_and_tell(report_file, results=results, out=out)
+    with Activity(f"building the report of {report_file}", at_once=True) as building:
+        from rdsweep.cli._report import report_and_tell, trace_and_tell
+
+        if trace is not None:
+            with unwinding():
+                trace_and_tell(report_file, results=results, row=trace, activity=building)
+        elif out is not None:
+            with unwinding(f"interrupted before the report in {out} was whole"):
+                report_and_tell(report_file, results=results, out=out, activity=building)
 
 
 @app.command()
@@ -265,7 +317,8 @@ def theory(
     """Compute the rate-distortion function of a source, the bound that no model can beat."""
     from rdsweep.cli._theory import deliver_theory
 
-    deliver_theory(imbalance, ratio, tasks=tasks or [], out=out)
+    with unwinding():
+        deliver_theory(imbalance, ratio, tasks=tasks or [], out=out)
 
 
 @app.command()

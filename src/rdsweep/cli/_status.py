@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
+from rdsweep._signals import exit_code
 from rdsweep.cli._table import frame_grid
 from rdsweep.config import RunConfig
 from rdsweep.store import Lease, Leases, Results, open_results
@@ -52,15 +53,30 @@ class SweepStatus:
         return not self.counts[["training", "missing"]].to_numpy().any()
 
 
-def show_status(results: str, *, as_json: bool, watch: bool) -> None:
-    """Print the status of a results folder once, or again and again until all runs have an outcome."""
+def show_status(results: str, *, as_json: bool, watch: bool, on_read: Callable[[], None]) -> None:
+    """Print the status of a results folder once, or again and again until all runs have an outcome.
+
+    Parameters
+    ----------
+    results : str
+    as_json, watch : bool
+    on_read : Callable
+        Called before the first line is printed.
+    """
     stored = open_results(results)
     configs, leases = stored.sweep().configs, stored.leases()
     status = read_status(stored, configs, leases)
+    n_others = len(stored.outcomes().keys() - {config.run_id for config in configs})
+    on_read()
     if as_json:
-        typer.echo(json.dumps(_as_data(status), indent=2))
+        typer.echo(json.dumps(_as_data(status) | {"n_runs_of_other_sweeps": n_others}, indent=2))
         return
     console = Console()
+    if n_others:
+        console.print(
+            f"{n_others} more runs are stored here, of sweeps that were run before the last one",
+            highlight=False,
+        )
     if not watch:
         console.print(_page(status))
         return
@@ -70,8 +86,9 @@ def show_status(results: str, *, as_json: bool, watch: bool) -> None:
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
                 status = read_status(stored, configs, leases)
                 live.update(_page(status))
-    except KeyboardInterrupt:
-        return
+    except KeyboardInterrupt as interrupt:
+        if exit_code(interrupt) != exit_code(KeyboardInterrupt()):
+            raise  # only Ctrl-C is how watching ends
 
 
 def read_status(results: Results, configs: Sequence[RunConfig], leases: Leases) -> SweepStatus:
