@@ -8,12 +8,15 @@ INSTALLED := $(VENV)/.installed
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
+# So many tests at once. Two need 4 GB of memory, and one Ray besides 3 GB.
+WORKERS ?= 2
+
 # Packs and tests run side by side, one per core; more threads in each would only get in each other's way.
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts slow calibration findings chaos chromium axe postgres clean
+.PHONY: help setup demo test lint types contracts slow calibration findings chaos mutants chromium axe postgres latex clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,7 +40,7 @@ demo: setup ## Run sweeps/quick.yaml under Ray Tune and build its report
 	@echo "Open this page: $(CURDIR)/demo-report/index.html"
 
 test: lint types contracts ## Run all that CI runs: lint, types, contracts, then the tests that are not slow
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 lint: setup ## Check format and style
 	$(BIN)/ruff format --check .
@@ -63,6 +66,9 @@ findings: setup ## Write docs/findings.md and the card of reports/paper from the
 chaos: setup ## Run a sweep under more than a hundred random faults and write docs/chaos.md (Linux, as root)
 	$(BIN)/python benchmarks/chaos.py --markdown docs/chaos.md
 
+mutants: setup ## Break what differs from main and see whether tests notice: make mutants ARGS="src/rdsweep/store --max 60"
+	$(BIN)/python benchmarks/mutants.py $(ARGS)
+
 chromium: ## Install Chromium for the browser tests where it is missing (Debian, as root)
 	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
 	elif [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then \
@@ -80,6 +86,13 @@ postgres: ## Install PostgreSQL for the test of shared studies where it is missi
 	  apt-get update -q && DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -q -y --no-install-recommends postgresql; \
 	else echo "PostgreSQL must be installed by hand where there is no apt-get or no root" >&2; exit 1; fi
+
+latex: ## Install LaTeX for the test that tables compile where it is missing (Debian, as root)
+	@if command -v pdflatex && kpsewhich booktabs.sty; then :; \
+	elif [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -q -y --no-install-recommends texlive-latex-base texlive-latex-recommended; \
+	else echo "LaTeX must be installed by hand where there is no apt-get or no root" >&2; exit 1; fi
 
 clean: ## Remove .venv, caches and the demo's report; results stay
 	rm -rf $(VENV) demo-report build dist *.egg-info src/*.egg-info

@@ -28,13 +28,14 @@ from scipy import stats
 from rdstats import bootstrap_conditions
 
 N_RESAMPLES = 10_000
+N_SEEDS = 200
 N_TIMED = 5
 
 
 def make_runs() -> pd.DataFrame:
     """Return ten models at five capacities with 200 seeds each."""
     runs = pd.DataFrame(
-        [(m, c, s) for m in range(10) for c in (0.3, 1.0, 3.0, 6.0, 10.0) for s in range(200)],
+        [(m, c, s) for m in range(10) for c in (0.3, 1.0, 3.0, 6.0, 10.0) for s in range(N_SEEDS)],
         columns=["model", "capacity", "seed"],
     )
     return runs.assign(metric=np.random.default_rng(0).normal(size=len(runs)))

@@ -27,6 +27,7 @@ from rdsweep.config import SourceConfig
 from rdsweep.sources import Stream, draw_images, draw_positions, generator
 from rdsweep.training import device_name
 
+N_TRAIN = 75_000
 N_IMAGES = 97_000
 """Training, validation and test images of the configuration."""
 
@@ -57,7 +58,7 @@ def write_sweep(folder: Path, *, n_runs: int, epochs: int) -> Path:
         "name": "whole-runs",
         "seeds": n_runs,
         "space": {"grid": {"model": "baseline", "capacity": 10}},
-        "training": {"n_train": 75_000, "epochs": epochs},
+        "training": {"n_train": N_TRAIN, "epochs": epochs},
         "weights": "keep",
     }
     path = folder / "sweep.yaml"

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from rdstats._learning import ThresholdTimes, TimeComparison, compare_times, time_to_threshold
     from rdstats._learning_tables import summarize_times, threshold_times
     from rdstats._prediction import Place, place_in_runs, place_points
+    from rdstats._sequential import AnytimeDesign, GroupSequentialDesign, SequentialTest, sequential_test
     from rdstats._status import DegenerateDataWarning, DroppedRowsWarning, Interval, RDStatsWarning, Status
 
 _MODULES = (
@@ -73,11 +74,13 @@ _MODULES = (
     "rdstats._learning",
     "rdstats._learning_tables",
     "rdstats._prediction",
+    "rdstats._sequential",
 )
 
 __all__ = [
     "FAMILIES",
     "VERDICTS",
+    "AnytimeDesign",
     "Audit",
     "BDResult",
     "Claim",
@@ -88,6 +91,7 @@ __all__ = [
     "Estimate",
     "Family",
     "Friedman",
+    "GroupSequentialDesign",
     "Interval",
     "LeastSquaresSolution",
     "OmnibusTest",
@@ -96,6 +100,7 @@ __all__ = [
     "RDStatsWarning",
     "ResidualCheck",
     "SeedPlan",
+    "SequentialTest",
     "SimulatedPower",
     "Status",
     "ThresholdTimes",
@@ -134,6 +139,7 @@ __all__ = [
     "place_points",
     "power",
     "seeds_needed",
+    "sequential_test",
     "simulate_power",
     "summarize_times",
     "summarize_verdicts",

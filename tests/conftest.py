@@ -1,4 +1,4 @@
-"""What tests of several packages need: real servers of object stores, which run on loopback."""
+"""What tests of several packages need: a small test set, object stores, and a place in one of two runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,58 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pyarrow import fs
+
+FIRST = ("ray", "tests/training", "tests/report", "tests/rdstats/theory")
+"""Groups of tests that take longest: one of them that began last would leave the other process idle."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file in one process, since they share fixtures, and all that start a Ray in one.
+
+    One Ray takes 2 to 3 GB of memory and both cores. pytest-xdist has marks for groups, but ``--dist
+    loadgroup`` of release 3.8 takes no notice of them with pytest 9.2 (its issue 1386).
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid, config.rootpath)
+
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put long groups first, where several processes share the tests."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _rank(group(item.nodeid, config.rootpath)))
+
+
+def _rank(name: str) -> int:
+    return next((rank for rank, start in enumerate(FIRST) if name.startswith(start)), len(FIRST))
+
+
+@cache
+def group(nodeid: str, root: Path) -> str:
+    """Return the file of a test, or ``ray`` where the file has tests that start a Ray."""
+    file = nodeid.partition("::")[0]
+    return "ray" if "pytest.mark.ray" in (root / file).read_text(encoding="utf-8") else file
+
+
+@pytest.fixture(scope="module")
+def small_test_set() -> Iterator[None]:
+    """Four test images of each position instead of 64, and batches that divide their number."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rdsweep.training._evaluation.IMAGES_PER_POSITION", 4)
+        patch.setattr("rdsweep.training._evaluation.PAPER_BATCH", 26)
+        yield
 
 
 @pytest.fixture(scope="module", params=["s3", "gs"])

@@ -69,6 +69,11 @@ def test_published_target_jumps_at_call_1500():
     assert (targets[calls >= 2500] == 10.0).all()
 
 
+def test_the_target_is_a_quarter_before_the_last_early_call_and_whole_from_it_on():
+    objective = ObjectiveConfig("capacity", capacity=4.0, gamma=1.0, ramp_calls=0, early_calls=3)
+    assert target_rates(objective, np.arange(4), steps_per_epoch=10).tolist() == [1.0, 1.0, 4.0, 4.0]
+
+
 def test_task_weights_ramp_only_where_asked():
     assert task_ramps(CAPACITY, np.arange(3), steps_per_epoch=1).tolist() == [1.0, 1.0, 1.0]
     ramps = task_ramps(PUBLISHED, np.array([99, 1600, 4000]), steps_per_epoch=100)
@@ -135,6 +140,8 @@ def test_small_capacities_share_a_scale():
     prices = prices_of(ObjectiveConfig(capacity=0.1))
     moved = dual_step(prices, column(0.13), column(0.1)) - prices.log_beta
     assert moved.item() == pytest.approx(GAIN * 0.03 / LEAST_SCALE)
+    loss = rate_losses(column(0.4)[None], column(0.1), prices)
+    assert loss.item() == pytest.approx(INITIAL_BETA * (0.4 + DAMPING / 2 * 0.3**2 / LEAST_SCALE))
 
 
 def test_dual_ascent_leaves_other_objectives_alone():

@@ -56,6 +56,7 @@ def test_an_unknown_task_is_named():
             lambda upper, lower: upper[:5] < 6,
             r"labels must return one class per position, but got shape \(5,\)",
         ),
+        ("next", 2, lambda upper, lower: upper % 3, r"labels must lie in 0..1, but got 0..2"),
         ("high", 2, lambda upper, lower: upper, r"labels must lie in 0..1, but got 0..12"),
         ("low", 3, lambda upper, lower: upper % 3 - 1, r"labels must lie in 0..2, but got -1..1"),
     ],
@@ -63,6 +64,11 @@ def test_an_unknown_task_is_named():
 def test_a_task_that_is_no_classification_is_refused(name, n_classes, labels, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         Task(name, n_classes, labels)
+
+
+def test_labels_are_integers_or_truth_values():
+    with pytest.raises(TypeError, match="labels must return integers or truth values, but got float64"):
+        Task("half", 2, lambda upper, lower: upper / 12)
 
 
 @pytest.mark.usefixtures("registry")

@@ -1,8 +1,13 @@
-"""Solved arrays on disk, keyed by everything that determines them."""
+"""Solved arrays on disk, found by what was asked for: names and numbers as a caller writes them.
+
+Nothing that was computed enters a key. Its last digits differ between processors, so that what one machine
+solved another would not find.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
 import zipfile
@@ -10,11 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from rdstats._validate import FloatArray
 
-# Part of every key: raise it when a change to a solver changes what it returns.
+Asked = Mapping[str, str | int | float | Sequence[float]]
+
+# Part of every key: raise it when a change to the source, a solver or its grid of slopes changes a result.
 _SOLVER_VERSION = 1
 
 _SHIPPED = Path(__file__).with_name("solved")
@@ -35,9 +41,10 @@ def default_cache_dir() -> Path:
 
 def cached_arrays(
     kind: str,
-    content: Sequence[ArrayLike],
+    asked: Asked,
     compute: Callable[[], Mapping[str, FloatArray]],
     *,
+    fits: Callable[[Mapping[str, FloatArray]], bool],
     cache_dir: str | os.PathLike[str] | None = None,
 ) -> dict[str, FloatArray]:
     """Return ``compute()``, from disk if the same was computed before or came with the package.
@@ -45,11 +52,14 @@ def cached_arrays(
     Parameters
     ----------
     kind : str
-        What is computed; part of the file name.
-    content : sequence of array_like
-        Everything that determines the result: the rest of the file name is a hash of it.
+        The kind of problem; part of the file name.
+    asked : mapping of str to text, number or sequence of numbers
+        What was asked for, as it was declared and not as it was computed: the rest of the file name is a
+        hash of it.
     compute : callable
         Makes the arrays.
+    fits : callable
+        Whether arrays that were read belong to the problem that was asked.
     cache_dir : path, optional
         Directory of the files; `default_cache_dir` if not given.
 
@@ -58,30 +68,37 @@ def cached_arrays(
     dict of ndarray
         The arrays by name.
 
+    Raises
+    ------
+    TypeError
+        If ``asked`` holds an array.
+
     Notes
     -----
     A file is written under another name and renamed, so that it is whole or absent. A file that cannot be
-    read is computed and written again. A directory that cannot be made or written to is found out before
-    anything is computed.
+    read, or does not fit, is computed and written again. A directory that cannot be made or written to is
+    found out before anything is computed.
     """
     directory = Path(cache_dir) if cache_dir is not None else default_cache_dir()
-    name = f"{kind}-{_key(content)}.npz"
+    name = f"{kind}-{_key(asked)}.npz"
     for path in (directory / name, _SHIPPED / name):
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                return {key: stored[key] for key in stored.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-            continue
+        arrays = _read(path)
+        if arrays is not None and fits(arrays):
+            return arrays
     return _computed(directory / name, compute)
 
 
-def _key(content: Sequence[ArrayLike]) -> str:
-    digest = hashlib.sha256(f"solver {_SOLVER_VERSION}".encode())
-    for item in content:
-        array = np.asarray(item, dtype=np.float64)
-        digest.update(f"{array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()[:24]
+def _key(asked: Asked) -> str:
+    text = json.dumps({"solver": _SOLVER_VERSION, **asked}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _read(path: Path) -> dict[str, FloatArray] | None:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return {key: stored[key] for key in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def _computed(path: Path, compute: Callable[[], Mapping[str, FloatArray]]) -> dict[str, FloatArray]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rdstats._validate import FloatArray, as_float_array, check_choice
-from rdstats.theory._cache import cached_arrays
+from rdstats.theory._cache import Asked, cached_arrays
 from rdstats.theory._corridors import N_PIXELS, Imbalance, corridor_parts, corridor_source
 from rdstats.theory._curves import (
     FactorCurve,
@@ -23,11 +24,15 @@ from rdstats.theory._curves import (
     pixel_slopes,
 )
 from rdstats.theory._frontier import Frontier
-from rdstats.theory._joint import joint_curve
-from rdstats.theory._mixture_source import BernoulliMixture
+from rdstats.theory._joint import JointCurve, joint_curve
 from rdstats.theory._tasks import class_entropy
 
 CacheDir = str | os.PathLike[str] | None
+
+_N_SLOPES, _N_PIXEL_SLOPES = 60, 30
+
+# Processors differ by some 1e-15 in a slope; slopes of two grids by far more.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +84,7 @@ def rd_frontier(
     >>> rd_frontier().distortion_mse([0.0, 3.0]).round(4)
     array([0.1553, 0.0724])
     """
-    parts = corridor_parts(imbalance, ratio)
-    bounds = _pixel_bounds(parts, pixel_slopes(parts), cache_dir, progress)
+    bounds = _pixel_bounds(imbalance, ratio, _N_PIXEL_SLOPES, cache_dir, progress)
     return Frontier(bounds.beta, bounds.value_lower, N_PIXELS)
 
 
@@ -88,16 +92,15 @@ def factor_bound(
     imbalance: Imbalance = "none", ratio: float = 1.0, *, cache_dir: CacheDir = None
 ) -> FactorCurve:
     """Return the factor curve of `rd_bounds`, without the time that the bounds for images take."""
-    parts = corridor_parts(imbalance, ratio)
-    return _factor_curve(parts, factor_slopes(parts), cache_dir)
+    return _factor_curve(imbalance, ratio, _N_SLOPES, cache_dir)
 
 
 def rd_bounds(
     imbalance: Imbalance = "none",
     ratio: float = 1.0,
     *,
-    n_slopes: int = 60,
-    n_pixel_slopes: int = 30,
+    n_slopes: int = _N_SLOPES,
+    n_pixel_slopes: int = _N_PIXEL_SLOPES,
     cache_dir: CacheDir = None,
     progress: Progress | None = None,
 ) -> RDBounds:
@@ -130,8 +133,8 @@ def rd_bounds(
     """
     parts = corridor_parts(imbalance, ratio)
     return RDBounds(
-        _factor_curve(parts, factor_slopes(parts, n_slopes), cache_dir, progress),
-        _pixel_bounds(parts, pixel_slopes(parts, n_pixel_slopes), cache_dir, progress),
+        _factor_curve(imbalance, ratio, n_slopes, cache_dir, progress),
+        _pixel_bounds(imbalance, ratio, n_pixel_slopes, cache_dir, progress),
         sum(part.state_entropy for part in parts),
         sum(part.zero_rate_distortion for part in parts),
         sum(part.known_state_distortion for part in parts),
@@ -171,55 +174,63 @@ def distortion_price(
     ValueError, TypeError
         If an argument is out of range.
     """
-    source, parts = corridor_source(imbalance, ratio), corridor_parts(imbalance, ratio)
-    betas = factor_slopes(parts, n_slopes)
-    plain = _factor_curve(parts, betas, cache_dir)
+    plain = _factor_curve(imbalance, ratio, n_slopes, cache_dir)
+    source, classes = corridor_source(imbalance, ratio), as_float_array("labels", labels)
     solved = cached_arrays(
         "task",
-        [*_content([source]), betas, labels],
-        lambda: {"value": joint_curve(source, labels, np.inf, betas=betas).value_lower},
+        {**_asked(imbalance, ratio, n_slopes), "labels": classes.tolist()},
+        lambda: _arrays(joint_curve(source, classes, np.inf, betas=plain.beta), ("beta", "value_lower")),
+        fits=partial(_are_of, plain.beta, ("beta", "value_lower")),
         cache_dir=cache_dir,
     )
     rates = as_float_array("rate", rate)
-    without_task = Frontier(betas, plain.value_lower, N_PIXELS).distortion_mse(rates)
-    with_task = Frontier(betas, solved["value"], N_PIXELS).distortion_mse(rates)
+    without_task = Frontier(plain.beta, plain.value_lower, N_PIXELS).distortion_mse(rates)
+    with_task = Frontier(solved["beta"], solved["value_lower"], N_PIXELS).distortion_mse(rates)
     return np.where(rates < class_entropy(labels, source.weights), np.inf, with_task - without_task)
 
 
 def _pixel_bounds(
-    parts: Sequence[BernoulliMixture],
-    betas: FloatArray,
-    cache_dir: CacheDir,
-    progress: Progress | None = None,
+    imbalance: Imbalance, ratio: float, n_slopes: int, cache_dir: CacheDir, progress: Progress | None = None
 ) -> PixelBounds:
+    parts = corridor_parts(imbalance, ratio)
+    betas, names = pixel_slopes(parts, n_slopes), [field.name for field in fields(PixelBounds)]
     arrays = cached_arrays(
         "pixel",
-        [*_content(parts), betas],
-        lambda: _arrays(pixel_bounds(parts, betas=betas, progress=progress)),
+        _asked(imbalance, ratio, n_slopes),
+        lambda: _arrays(pixel_bounds(parts, betas=betas, progress=progress), names),
+        fits=partial(_are_of, betas, names),
         cache_dir=cache_dir,
     )
     return PixelBounds(**arrays)
 
 
 def _factor_curve(
-    parts: Sequence[BernoulliMixture],
-    betas: FloatArray,
-    cache_dir: CacheDir,
-    progress: Progress | None = None,
+    imbalance: Imbalance, ratio: float, n_slopes: int, cache_dir: CacheDir, progress: Progress | None = None
 ) -> FactorCurve:
+    parts = corridor_parts(imbalance, ratio)
+    betas, names = factor_slopes(parts, n_slopes), [field.name for field in fields(FactorCurve)]
     arrays = cached_arrays(
         "factor",
-        [*_content(parts), betas],
-        lambda: _arrays(factor_curve(parts, betas=betas, progress=progress)),
+        _asked(imbalance, ratio, n_slopes),
+        lambda: _arrays(factor_curve(parts, betas=betas, progress=progress), names),
+        fits=partial(_are_of, betas, names),
         cache_dir=cache_dir,
     )
     return FactorCurve(**arrays)
 
 
-def _content(parts: Sequence[BernoulliMixture]) -> list[ArrayLike]:
-    """Return the numbers that define a source."""
-    return [item for part in parts for item in (part.weights, part.probabilities, part.copies)]
+def _asked(imbalance: Imbalance, ratio: float, n_slopes: int) -> Asked:
+    """Return what defines a problem: the slopes follow from their number, so they are not part of it."""
+    return {"imbalance": imbalance, "ratio": float(ratio), "n_slopes": int(n_slopes)}
 
 
-def _arrays(curve: FactorCurve | PixelBounds) -> dict[str, FloatArray]:
-    return {field.name: getattr(curve, field.name) for field in fields(curve)}
+def _arrays(curve: FactorCurve | PixelBounds | JointCurve, names: Sequence[str]) -> dict[str, FloatArray]:
+    return {name: getattr(curve, name) for name in names}
+
+
+def _are_of(betas: FloatArray, names: Sequence[str], arrays: Mapping[str, FloatArray]) -> bool:
+    """Return whether ``arrays`` are all of ``names`` at the slopes ``betas``, up to rounding."""
+    whole = arrays.keys() == set(names) and all(
+        array.shape == betas.shape and np.isfinite(array).all() for array in arrays.values()
+    )
+    return whole and np.allclose(arrays["beta"], betas, rtol=_ROUNDING, atol=0.0)

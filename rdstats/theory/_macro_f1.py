@@ -28,6 +28,8 @@ def best_macro_f1(rates: FloatArray, classes: FloatArray) -> FloatArray:
     classes : ndarray, shape (n_classes,)
         Probabilities of the classes.
     """
+    if len(rates) == 0:  # asked to check the arguments only
+        return rates
     n_classes = len(classes)
     parameters = np.concatenate([np.log(classes), np.full(n_classes, _FIRST_LOGIT)])
     # Silent, the best decisions are as frequent as the classes; with the class told, all are right.

@@ -27,7 +27,8 @@ REPORTED = frozenset({MATCHED, PUBLISHED, GEOMETRY})
 _NEEDED_BY_REPORTS = {GEOMETRY: ("codes", "maps")}
 """Tables that are too large to commit and go when the report of the sweep is built."""
 
-_KEPT_SUFFIXES = {".svg", ".csv", ".tex"}
+_KEPT_FORMATS = ("svg", "csv", "tex")
+"""One format of each figure and the two of each table that others need."""
 
 
 def collect_sweep(name: str, results: Path, study: Path) -> None:
@@ -95,10 +96,6 @@ def _build_geometry(results: Path, study: Path) -> None:
 
 
 def _build(report_file: Path, results: Path, out: Path) -> None:
-    """Build a report and keep one format of each figure and the two of each table that others need."""
+    """Build a report in the place of what was there, in the formats that are kept."""
     shutil.rmtree(out, ignore_errors=True)
-    build_report(report_file, results=results, out=out)
-    for part in ("figures", "tables"):
-        for file in (out / part).iterdir():
-            if file.suffix not in _KEPT_SUFFIXES:
-                file.unlink()
+    build_report(report_file, results=results, out=out, formats=_KEPT_FORMATS)

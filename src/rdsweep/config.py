@@ -1,6 +1,10 @@
 """What a run is: frozen, resolved settings with one canonical form and one hash.
 
 A *condition* is everything but the seed; condition and seed make a *run*.
+
+The canonical form always holds the settings of the first version. A setting that came later is declared with
+`added`, and written only where it differs from its original default: runs that were stored before it existed
+keep their ids.
 """
 
 from __future__ import annotations
@@ -10,9 +14,9 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property, lru_cache
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from rdsweep.tasks import get_task
 
@@ -21,6 +25,33 @@ HeadKind = Literal["linear", "nonlinear"]
 ObjectiveKind = Literal["constrained", "capacity", "beta"]
 Protocol = Literal["matched", "published"]
 Precision = Literal["auto", "fp32", "tf32", "bf16"]
+
+_ORIGINAL = "original"
+_PartT = TypeVar("_PartT")
+
+
+def added(default: Any, *, original: Any) -> Any:
+    """Declare a setting that came after the first version, in place of its default.
+
+    Parameters
+    ----------
+    default : object
+        What a run has that does not say otherwise; it may change from version to version.
+    original : object
+        What runs had before the setting existed. It never changes: where a setting is at it, the canonical
+        form leaves it out, and a form that lacks the setting is read as this. For a setting that is itself
+        a part with settings, a mapping of all of these.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True)
+    ... class Network:
+    ...     width: int
+    ...     dropout: float = added(0.2, original=0.0)
+    >>> _part_json(Network(32, 0.0)), _part_json(Network(32))
+    ('{"width":32}', '{"dropout":0.2,"width":32}')
+    """
+    return field(default=default, metadata={_ORIGINAL: original})
 
 
 def _require(holds: bool, name: str, rule: str, value: object) -> None:
@@ -193,6 +224,8 @@ class TrainingConfig:
         _require_number("cooldown", self.cooldown, strict=False)
         _require(self.cooldown <= 1.0, "cooldown", "be at most 1", self.cooldown)
         _require_choice("precision", self.precision, Precision)
+        # 1 equals True, but they look different in the canonical form.
+        _require(isinstance(self.fresh, bool), "fresh", "be true or false", self.fresh)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -305,7 +338,12 @@ def run_id_of(canonical_json: str) -> str:
 
 
 def run_config_from_json(text: str) -> RunConfig:
-    """Rebuild a `RunConfig` from `RunConfig.canonical_json`.
+    """Rebuild a `RunConfig` from `RunConfig.canonical_json`, also from one of an earlier version.
+
+    Raises
+    ------
+    ValueError
+        If a task has other labels than it had, or a setting is unknown.
 
     Examples
     --------
@@ -318,36 +356,46 @@ def run_config_from_json(text: str) -> RunConfig:
         digest = entry.pop("labels")
         known = get_task(entry["name"]).digest()
         _require(digest == known, f"task {entry['name']!r}", f"have the registered labels ({known})", digest)
-    return RunConfig(
-        source=SourceConfig(**plain["source"]),
-        tasks=tuple(TaskConfig(**entry) for entry in plain["tasks"]),
-        objective=ObjectiveConfig(**plain["objective"]),
-        training=TrainingConfig(**plain["training"]),
-        probes=tuple(ProbeConfig(**entry) for entry in plain["probes"]),
-        protocol=plain["protocol"],
-        seed=plain["seed"],
+    return _part(RunConfig, plain)
+
+
+def _part(kind: type[_PartT], plain: Mapping[str, Any]) -> _PartT:
+    """Return a part of the configuration from its settings; those it lacks are at their original default."""
+    known = dataclasses.fields(kind)  # type: ignore[arg-type]
+    unknown = sorted(plain.keys() - {each.name for each in known})
+    _require(not unknown, kind.__name__, "have known settings only", unknown)
+    values = {each.name: each.metadata[_ORIGINAL] for each in known if _ORIGINAL in each.metadata} | dict(
+        plain
     )
+    nested = any(isinstance(value, list | Mapping) for value in values.values())
+    types = get_type_hints(kind) if nested else {}
+    return kind(**{name: _value(types.get(name), value) for name, value in values.items()})
+
+
+def _value(kind: Any, plain: Any) -> Any:
+    if isinstance(plain, list):
+        return tuple(_value(get_args(kind)[0], item) for item in plain)
+    return _part(kind, plain) if isinstance(plain, Mapping) else plain
+
+
+_READERS = (TaskConfig, ProbeConfig)
 
 
 def _canonical_parts(config: RunConfig) -> dict[str, str]:
     """Return the JSON of each part of a run, sorted by name; runs of a sweep share most of their parts."""
-    return {
-        "objective": _part_json(config.objective),
-        "probes": f"[{','.join(map(_reader_json, config.probes))}]",
-        "protocol": _json(config.protocol),
-        "seed": _json(config.seed),
-        "source": _part_json(config.source),
-        "tasks": f"[{','.join(map(_reader_json, config.tasks))}]",
-        "training": _part_json(config.training),
-    }
+    return {name: _text(value) for name, value in sorted(_written(config))}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{','.join(map(_text, value))}]"
+    if isinstance(value, _READERS):
+        return _part_json(value, labels=get_task(value.name).digest())
+    return _part_json(value) if _is_part(value) else _json(value)
 
 
 def _joined(parts: Mapping[str, str]) -> str:
     return "{" + ",".join(f'"{name}":{text}' for name, text in parts.items()) + "}"
-
-
-def _reader_json(reader: TaskConfig | ProbeConfig) -> str:
-    return _part_json(reader, labels=get_task(reader.name).digest())
 
 
 @lru_cache(maxsize=100_000)
@@ -355,17 +403,49 @@ def _part_json(part: Any, **besides: str) -> str:
     return _json(_plain(part) | besides)
 
 
-def _plain(part: Any) -> dict[str, Any]:
-    # Adding zero makes -0.0 and 0.0, which are equal, look equal.
-    values = {field.name: (field, getattr(part, field.name)) for field in dataclasses.fields(part)}
-    return {
-        name: float(value) + 0.0 if "float" in str(field.type) and value is not None else value
-        for name, (field, value) in values.items()
-    }
+def _plain(value: Any) -> Any:
+    return {name: _plain(setting) for name, setting in _written(value)} if _is_part(value) else value
 
 
-def _json(plain: object) -> str:
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
+def _written(part: Any) -> list[tuple[str, Any]]:
+    """Return the settings that the canonical form of a part holds, each with its value."""
+    kind: Any = type(part)
+    written = []
+    for setting, is_real, is_added in _settings(kind):
+        value = getattr(part, setting.name)
+        if is_real:
+            value = _number(value)
+        if not (is_added and _is_original(setting, value)):
+            written.append((setting.name, value))
+    return written
+
+
+def _is_original(setting: dataclasses.Field[Any], value: Any) -> bool:
+    original = setting.metadata[_ORIGINAL]
+    if isinstance(original, Mapping):
+        original = _part(type(value), original)
+    return _json(_plain(value)) == _json(_plain(_number(original) if isinstance(value, float) else original))
+
+
+def _number(value: float | None) -> float | None:
+    """Return a float, in which 1 looks like 1.0, and -0.0 like 0.0, as they are equal."""
+    return None if value is None else float(value) + 0.0
+
+
+@cache
+def _settings(kind: Any) -> tuple[tuple[dataclasses.Field[Any], bool, bool], ...]:
+    """Return each setting of a part, whether it is a real number and whether it was added later."""
+    return tuple(
+        (each, "float" in str(each.type), _ORIGINAL in each.metadata) for each in dataclasses.fields(kind)
+    )
+
+
+def _is_part(value: object) -> bool:
+    return dataclasses.is_dataclass(value)
+
+
+# One encoder for all: a sweep has up to a million runs.
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 def _digest(text: str) -> str:

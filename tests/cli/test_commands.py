@@ -26,14 +26,18 @@ def test_help_is_quick_and_imports_nothing_heavy():
         "heavy = {'torch', 'ray', 'numpy', 'pandas', 'pyarrow', 'pydantic', 'matplotlib'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
-    before = os.times()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    after = os.times()
+    seconds = []
+    for _ in range(3):
+        before = os.times()
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        after = os.times()
+        spent = after.children_user + after.children_system - before.children_user - before.children_system
+        seconds.append(spent)
     assert done.stdout.splitlines()[-1] == "[]"
     assert all(f" {command} " in done.stdout for command in COMMANDS)
-    # CPU time, because a busy machine stretches wall time; half a second is the goal, 0.2 s was measured.
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
-    assert spent < 0.5
+    # CPU time, because a busy machine stretches wall time, and the least of three, because a test beside this
+    # one slows the core as well; half a second is the goal, 0.2 s was measured.
+    assert min(seconds) < 0.5
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -173,7 +173,9 @@ def test_the_slurm_script_starts_ray_on_all_nodes_and_the_launcher(
         "rdsweep run sweep.yaml --results /shared/results --address node1:23456 "
         "--device cuda --workers 6 --retry-failed"
     ) in made
-    assert all("mode=token token=600" in line for line in made if line.startswith("ray "))
+    asked = [line for line in made if line.startswith("ray ")]
+    assert {line.split()[1] for line in asked} == {"start", "health-check"}
+    assert all("mode=token token=600" in line for line in asked)
     assert list((tmp_path / ".rdsweep").iterdir()) == [], "the token is gone with the job"
 
 

@@ -62,6 +62,7 @@ def test_a_page_of_each_seed_follows_its_figure(make_results: Make, tmp_path: Pa
 
 def test_an_empty_folder_draws_lines_that_say_so(make_results: Make, tmp_path: Path) -> None:
     drawn = draw_figures(make_results(models=[]), out=tmp_path, figures=[1, 7], formats=["svg"])
+    assert len(drawn) == 2
     assert all(figure.lacking for figure in drawn)
 
 

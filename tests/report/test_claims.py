@@ -109,7 +109,8 @@ def test_a_claim_without_evidence_cannot_be_tested_and_says_why(tmp_path: Path, 
         CLAIM.replace("order-costs", metric).replace("distortion_mse", metric)
         for metric in ("lower_corridor_gap", "class_separation", "solving_delay", "effective_positions")
     )
-    build_report(write(tmp_path, f"title: T\nclaims:\n{claims}"), results=results, out=tmp_path / "out")
+    text = f"title: T\nfigures: []\nclaims:\n{claims}"
+    build_report(write(tmp_path, text), results=results, out=tmp_path / "out")
     tests = pd.read_csv(tmp_path / "out" / "tables" / "claims.csv")
     assert set(tests["verdict"]) == {"cannot be tested"}
     assert tests["message"].str.startswith("this folder has no").all()
@@ -145,7 +146,7 @@ def test_every_row_of_every_table_names_runs_of_the_folder(
 
 
 def test_the_runs_behind_a_row_are_those_that_make_its_number(tmp_path: Path, results: Path) -> None:
-    report_file = write(tmp_path, f"title: T\nclaims:\n{CLAIM}")
+    report_file = write(tmp_path, f"title: T\nfigures: []\nclaims:\n{CLAIM}")
     build_report(report_file, results=results, out=tmp_path / "out")
     runs = pd.read_parquet(results / "runs").set_index("run_id")
     for table in ("claims", "differences-distortion_mse"):

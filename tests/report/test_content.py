@@ -28,6 +28,9 @@ Maker = Callable[..., Tables]
 Writer = Callable[[Tables], Path]
 
 
+TITLE = "title: T\nfigures: []"  # drawing takes most of a report's time
+
+
 def report(tmp_path: Path, results: Path, text: str) -> Path:
     (tmp_path / "report.yaml").write_text(text, encoding="utf-8")
     return build_report(tmp_path / "report.yaml", results=results, out=tmp_path / "out").parent
@@ -69,7 +72,7 @@ def test_published_points_need_models_by_capacity(
 
 
 def test_methods_state_what_the_runs_record(tmp_path: Path, make_tables: Maker, make_results: Writer) -> None:
-    page = (report(tmp_path, make_results(make_tables()), "title: T") / "index.html").read_text("utf-8")
+    page = (report(tmp_path, make_results(make_tables()), TITLE) / "index.html").read_text("utf-8")
     methods = re.search(r'<section id="methods">.*?</section>', page, flags=re.DOTALL)
     assert methods
     for fact in (
@@ -87,7 +90,7 @@ def test_the_checklist_says_what_is_not_recorded(
     tmp_path: Path, make_tables: Maker, make_results: Writer
 ) -> None:
     runs, scores = make_tables()
-    out = report(tmp_path, make_results((runs.assign(git_commit=""), scores)), "title: T")
+    out = report(tmp_path, make_results((runs.assign(git_commit=""), scores)), TITLE)
     answers = pd.read_csv(out / "tables" / "checklist.csv").set_index("item")["answer"]
     assert answers["Code revision"] == "not recorded"
     assert answers["Sample size"] == "3 runs per cell, 27 in all"
@@ -101,7 +104,7 @@ def test_another_protocol_is_compared_condition_by_condition(
     results = make_results((runs, scores))
     worse = runs.assign(protocol="published", distortion_mse=runs["distortion_mse"] + 0.02)
     make_results_beside(results, (worse, scores))
-    out = report(tmp_path, results, f"title: T\nsensitivity: {{results: other}}{CLAIM}")
+    out = report(tmp_path, results, f"{TITLE}\nsensitivity: {{results: other}}{CLAIM}")
     table = pd.read_csv(out / "tables" / "protocols.csv")
     assert table["estimate"].to_numpy() == pytest.approx(np.full(9, 0.02))
     verdicts = pd.read_csv(out / "tables" / "protocol_verdicts.csv")
@@ -124,7 +127,7 @@ def make_results_beside(results: Path, tables: Tables) -> None:
 def test_a_folder_that_is_missing_is_said_and_stops_nothing(
     tmp_path: Path, make_tables: Maker, make_results: Writer
 ) -> None:
-    out = report(tmp_path, make_results(make_tables()), "title: T\nsensitivity: {results: nowhere}")
+    out = report(tmp_path, make_results(make_tables()), f"{TITLE}\nsensitivity: {{results: nowhere}}")
     page = (out / "index.html").read_text("utf-8")
     assert "There is no results folder nowhere beside this one, so what depends on the protocol" in page
 

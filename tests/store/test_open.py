@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rdsweep.store import ResultsError, open_results
+from rdsweep.store import ResultsError, has_results, open_results
 
 
 def test_the_location_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,6 +18,11 @@ def test_a_file_is_no_results_folder(tmp_path: Path, create: bool) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ResultsError, match=r"results must be a folder, but .*file is a file"):
         open_results(tmp_path / "file", create=create)
+
+
+def test_a_file_in_the_place_of_results_is_there_to_be_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert [has_results(tmp_path / name) for name in (".", "file", "nothing")] == [True, True, False]
 
 
 def test_a_folder_below_a_file_cannot_be_made(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import json
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,28 @@ import pytest
 SCRIPT = Path(__file__).with_name("study_script.py")
 
 
-@pytest.fixture
-def launch() -> Callable[..., int]:
+@pytest.fixture(scope="module")
+def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., int]]:
     """A function that runs a study in another process and returns its exit status."""
+    errors = tmp_path_factory.mktemp("launches") / "errors"
+    with (
+        errors.open("wb") as log,
+        subprocess.Popen(
+            [sys.executable, "-W", "error", str(SCRIPT), "--serve"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+        ) as server,
+    ):  # fmt: skip
+        assert server.stdin is not None
+        assert server.stdout is not None
 
-    def run(study: Path, results: Path, *options: str) -> int:
-        command = [sys.executable, "-W", "error", str(SCRIPT), str(study), str(results), *options]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        assert ended.returncode in (0, -9), ended.stderr
-        return ended.returncode
+        def run(study: Path, results: Path, *options: str) -> int:
+            print(json.dumps([str(study), str(results), *options]), file=server.stdin, flush=True)
+            status = int(server.stdout.readline() or 1)
+            assert status in (0, -9), errors.read_text()
+            return status
 
-    return run
+        yield run
+        server.stdin.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,17 @@ def test_objectives_have_names_on_the_dashboard(keys: dict[str, Any], names: lis
     assert study.metric_names == names
 
 
+def opening(page: str) -> tuple[str, str]:
+    """Return the start of the answer that heads a page, and the name of the figure below it."""
+    head = page.partition("<nav")[0]
+    answer = re.search(r'<p class="answer">(.+?)</p>', head)
+    figure = re.search(r'href="figures/([^"]+)\.svg"', head)
+    assert answer
+    assert figure
+    told = re.sub(r"<[^>]+>", "", answer[1])
+    return re.split(r" MSE| [\d.]+ to ", told)[0], figure[1]
+
+
 def test_a_frontier_spreads_over_the_rates(train: Any, tmp_path: Path) -> None:
     record = searched(train, tmp_path, kind="frontier")
     front = front_table(record)
@@ -91,6 +103,12 @@ def test_a_wanted_rate_is_found_with_its_uncertainty(train: Any, tmp_path: Path)
     assert abs(row["nearest_rate"] - 2.0) <= 0.02
     assert len(record.tried[""]) < 16
     assert facts(record) == ("the β of a rate of 2 ± 0.02 nats", "model baseline")
+    page = build_study_report(record.file, results=tmp_path, out=tmp_path / "page").read_text()
+    assert opening(page) == (
+        f"A rate of 2 nats takes β = {row['beta']:.4g} (95\u202f% interval over seeds",
+        "beta-rate",
+    )
+    assert re.sub(r"<[^>]+>", "", page).count("A rate of 2 nats takes") == 1
 
 
 def test_a_rate_out_of_reach_ends_the_search(train: Any, tmp_path: Path) -> None:
@@ -125,8 +143,9 @@ def test_fronts_are_compared_at_equal_rate(train: Any, tmp_path: Path) -> None:
     sought = "the Pareto front of rate and distortion of each condition"
     assert facts(record) == (sought, "plain (model baseline) and order (model E2M1)")
     assert tangency_table(record)["condition"].unique().tolist() == ["plain", "order"]
-    page = build_study_report(record.file, results=tmp_path, out=tmp_path / "page")
-    assert "Fronts at equal rate" in page.read_text()
+    page = build_study_report(record.file, results=tmp_path, out=tmp_path / "page").read_text()
+    assert "Fronts at equal rate" in page
+    assert opening(page) == ("order: distortion at equal rate differs from that of plain by +0.010", "front")
 
 
 def test_stagnation_ends_a_search_before_its_budget(train: Any, tmp_path: Path) -> None:

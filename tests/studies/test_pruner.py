@@ -3,6 +3,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pytest
 
 from rdsweep.config import ObjectiveConfig, RunConfig, TrainingConfig
 from rdsweep.studies._pruner import DominatedRuns, PrunedTraining
@@ -26,6 +27,7 @@ def test_a_run_worse_than_no_code_is_stopped() -> None:
     assert list(DominatedRuns(0.5, 0.1, families=(0,))(report(60, [3.0], [0.18]))) == [0]
 
 
+@pytest.mark.usefixtures("small_test_set")
 def test_a_dominated_run_is_stopped_in_training_and_its_neighbor_is_not() -> None:
     slow, good = (
         RunConfig(

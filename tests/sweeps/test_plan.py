@@ -94,6 +94,8 @@ def test_sources_tasks_and_learning_rates_may_share_a_pack_but_shapes_may_not():
         replace(run, source=SourceConfig("alignment", 2.0)),
         replace(run, tasks=(TaskConfig("bins"),)),
         replace(run, training=TrainingConfig(learning_rate=1e-3)),
+        replace(run, training=TrainingConfig(learning_rate_decay=0.5)),
+        replace(run, training=TrainingConfig(cooldown=0.5)),
         replace(run, seed=1),
     ]
     other = [

@@ -16,7 +16,7 @@ CAPACITIES = (0.3, 1.0, 3.0, 10.0)
 
 def training(**changes) -> TrainingConfig:
     # 24.5 batches per epoch, so 25 steps with a filled-up last batch, and 50 steps in all.
-    return TrainingConfig(**{"n_train": 392, "batch_size": 16, "epochs": 2, **changes})
+    return TrainingConfig(**{"n_train": 98, "batch_size": 4, "epochs": 2, **changes})
 
 
 def matched(model: str, index: int) -> RunConfig:

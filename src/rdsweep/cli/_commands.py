@@ -221,7 +221,8 @@ def table(
     """Write a table of results as one file, or print its first rows."""
     if with_theory and name != "runs":
         raise ValueError(f"table must be runs with --theory, but got {name!r}")
-    with Activity("reading the results"):
+    text = "comparing the runs with the exact optimum" if with_theory else "reading the results"
+    with Activity(text, at_once=with_theory):
         from rdsweep.cli._table import deliver_table
         from rdsweep.store import open_results
 
@@ -315,7 +316,8 @@ def theory(
     out: Annotated[Path | None, typer.Option(help="A folder for the curves as CSV files.")] = None,
 ) -> None:
     """Compute the rate-distortion function of a source, the bound that no model can beat."""
-    from rdsweep.cli._theory import deliver_theory
+    with Activity(f"computing the optimum of {imbalance} at ratio {ratio:g}", at_once=True):
+        from rdsweep.cli._theory import deliver_theory
 
     with unwinding():
         deliver_theory(imbalance, ratio, tasks=tasks or [], out=out)

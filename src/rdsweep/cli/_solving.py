@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rdstats.theory import default_cache_dir
 from rdsweep.config import Imbalance
 
-_SECONDS_BETWEEN_LINES = 30.0
+_SECONDS_BETWEEN_LINES = 10.0
 _MINUTES: dict[Imbalance, int] = {"none": 1, "lower_corridor": 2, "alignment": 8}
 """About how long all curves of a source take on one core."""
 
@@ -35,7 +35,7 @@ class SolvingProgress:
         self._source = f"{imbalance} at ratio {ratio:g}"
         self._console = console
         self._announcement = (
-            f"solving the optimum of {self._source}: about {_MINUTES[imbalance]} min on one core, "
+            f"rdsweep: solving the optimum of {self._source}: about {_MINUTES[imbalance]} min on one core, "
             f"once; then kept in {default_cache_dir()}"
         )
         self._started = self._printed = 0.0
@@ -69,7 +69,7 @@ class SolvingProgress:
         due = now - self._printed >= _SECONDS_BETWEEN_LINES or done == total
         if self._bar.disable and due:
             self._printed = now
-            self._console.print(f"{self._source}: {text}", highlight=False, soft_wrap=True)
+            self._console.print(f"rdsweep: {self._source}, {text}", highlight=False, soft_wrap=True)
 
     def _announce(self) -> None:
         """Say once what is being solved, how long it may take and where it is kept."""

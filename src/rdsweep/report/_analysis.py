@@ -28,7 +28,7 @@ class Analysis:
 
     Attributes
     ----------
-    study : Selection
+    selection : Selection
     curves, bands : DataFrame
         As `rdstats.fit_curves` and `rdstats.curve_bands` return them, one curve per condition.
     differences : dict of str to DataFrame
@@ -56,7 +56,7 @@ class Analysis:
 
 
 def analyze(selection: Selection, *, bound: Frontier | None = None) -> Analysis:
-    """Compute every statistic that the report file of ``study`` asks for, and the distance from ``bound``."""
+    """Compute every statistic that the report file of ``selection`` asks for, and the distance from ``bound``."""
     file = selection.file
     curve: dict[str, Any] = {
         "by": file.condition,

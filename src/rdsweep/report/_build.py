@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from rdsweep.drawing import FIGURE_FORMATS
 from rdsweep.report._achieved_rate import achieved_rate_section
 from rdsweep.report._analysis import Analysis, analyze
+from rdsweep.report._answer import answers
 from rdsweep.report._bound import theoretical_bound
 from rdsweep.report._checklist import checklist_section
 from rdsweep.report._claims import claim_tests_section, claims_section
@@ -31,12 +33,21 @@ from rdsweep.report._report_file import ReportError, ReportFile, load_report_fil
 from rdsweep.report._scores import scores_section
 from rdsweep.report._section import Listing, Section
 from rdsweep.report._selection import Selection, read_selection
-from rdsweep.report._table_files import table_files
+from rdsweep.report._table_files import TABLE_FORMATS, table_files
 from rdsweep.report._trace import trace_row
 from rdsweep.store import Results, open_results, write_files
 
+FILE_FORMATS: tuple[str, ...] = (*TABLE_FORMATS, *FIGURE_FORMATS)
+"""Suffixes of the files of tables and figures."""
 
-def build_report(report_file: str | Path, *, results: str | Path, out: str | Path) -> Path:
+
+def build_report(
+    report_file: str | Path,
+    *,
+    results: str | Path,
+    out: str | Path,
+    formats: Collection[str] = FILE_FORMATS,
+) -> Path:
     """Write the page, tables and figures of a report.
 
     Parameters
@@ -49,14 +60,18 @@ def build_report(report_file: str | Path, *, results: str | Path, out: str | Pat
         Folder to write into, made if missing: ``index.html``, ``tables`` (each as CSV and
         Parquet, unrounded, and as Markdown and LaTeX, rounded) and ``figures`` (each as SVG, PDF and
         PNG). Equal results give equal bytes, but for the date in the page.
+    formats : collection of str
+        Suffixes of the files of tables and figures to write, of `FILE_FORMATS`; all by default.
 
     Returns
     -------
     Path
-        The page. It refers to nothing outside itself.
+        The page. It needs no other file; links in it lead to the files of its tables and figures.
 
     Raises
     ------
+    ValueError
+        If ``formats`` has an unknown suffix.
     ReportError
         If the report file departs from the vocabulary, or the results hold no completed run that it
         selects, or several for one condition, level and seed.
@@ -70,6 +85,7 @@ def build_report(report_file: str | Path, *, results: str | Path, out: str | Pat
     >>> build_report("reports/quick.yaml", results="results/quick", out="demo-report")  # doctest: +SKIP
     PosixPath('demo-report/index.html')
     """
+    _check_formats(formats)
     report_file, out = Path(report_file), Path(out)
     file, store = load_report_file(report_file), open_results(results)
     selection = _read(file, store)
@@ -77,10 +93,27 @@ def build_report(report_file: str | Path, *, results: str | Path, out: str | Pat
     analysis = _analyze(selection)
     source = Listing("The report file", tuple(report_file.read_text(encoding="utf-8").rstrip().splitlines()))
     sections = _sections(analysis, store, source)
-    return write_page(file, sections=sections, limits=limits(analysis), out=out)
+    return write_page(
+        file,
+        sections=sections,
+        limits=limits(analysis),
+        answer=answers(analysis),
+        picture="rate-distortion",
+        out=out,
+        formats=formats,
+    )
 
 
-def write_page(file: ReportFile, *, sections: Sequence[Section], limits: Sequence[str], out: Path) -> Path:
+def write_page(
+    file: ReportFile,
+    *,
+    sections: Sequence[Section],
+    limits: Sequence[str],
+    answer: Sequence[str],
+    picture: str,
+    out: Path,
+    formats: Collection[str] = FILE_FORMATS,
+) -> Path:
     """Write a page of ``sections``, their tables and their figures into ``out``, and return the page.
 
     Files appear whole, the page last, and none unless all fit on the disk.
@@ -92,13 +125,29 @@ def write_page(file: ReportFile, *, sections: Sequence[Section], limits: Sequenc
     sections : sequence of Section
     limits : sequence of str
         What the results cannot show.
+    answer : sequence of str
+        The sentences that a reader comes for, first thing on the page.
+    picture : str
+        Name of the figure below them; if the sections lack it, their first figure.
     out : Path
+    formats : collection of str
         As for `build_report`.
     """
-    today = datetime.datetime.now(datetime.UTC).date()
-    page = render_page(file, sections=sections, limits=limits, date=today)
+    page = render_page(
+        file,
+        sections=sections,
+        limits=limits,
+        answer=answer,
+        picture=picture,
+        suffixes={
+            "tables": [suffix for suffix in TABLE_FORMATS if suffix in formats],
+            "figures": [suffix for suffix in FIGURE_FORMATS if suffix in formats],
+        },
+        date=datetime.datetime.now(datetime.UTC).date(),
+    )
     index = out / "index.html"
-    contents = _contents(sections, out) | {index: page.encode()}
+    files = {path: data for path, data in _contents(sections, out).items() if path.suffix[1:] in formats}
+    contents = files | {index: page.encode()}
     for folder in (out / "tables", out / "figures"):
         folder.mkdir(parents=True, exist_ok=True)
     write_files(contents)
@@ -142,6 +191,11 @@ def _read(file: ReportFile, store: Results) -> Selection:
             + (f": {causes}" if causes else "")
         )
     return selection
+
+
+def _check_formats(formats: Collection[str]) -> None:
+    if unknown := sorted(set(formats) - set(FILE_FORMATS)):
+        raise ValueError(f"formats must be of {', '.join(FILE_FORMATS)}, but got {', '.join(unknown)}")
 
 
 def _check_writable(out: Path) -> None:

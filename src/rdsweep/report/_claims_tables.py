@@ -37,7 +37,7 @@ def claim_tables(selection: Selection, store: Results, metrics: Collection[str])
 
     Parameters
     ----------
-    study : Selection
+    selection : Selection
         Whose runs take part.
     store : Results
         Where the other tables of these runs are.

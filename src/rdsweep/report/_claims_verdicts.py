@@ -47,7 +47,7 @@ class DecidedClaims:
 
 
 def judge_claims(selection: Selection, store: Results) -> DecidedClaims:
-    """Decide the claims of the report file of ``study``, of which it has at least one.
+    """Decide the claims of the report file of ``selection``, of which it has at least one.
 
     Raises
     ------

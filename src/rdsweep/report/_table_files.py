@@ -18,6 +18,9 @@ import pandas as pd
 from rdsweep.report._table import ReportTable, TextColumn
 from rdsweep.report._tex import tex_text
 
+TABLE_FORMATS = ("csv", "parquet", "md", "tex")
+"""Suffixes of the files of a table."""
+
 _MANY_COLUMNS = 10  # above which letters have to be smaller still
 _HEADING_WIDTH = 16  # characters of a line in a heading
 _PARAGRAPH = r">{\raggedright\arraybackslash}p{3.3cm}"

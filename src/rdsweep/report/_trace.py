@@ -22,7 +22,7 @@ def trace_row(sections: Iterable[Section], selection: Selection, row: str) -> tu
     ----------
     sections : iterable of Section
         Of the report.
-    study : Selection
+    selection : Selection
         Its runs.
     row : str
         ``TABLE:ROW``: name of a table's file without suffix, and number of the row below its heading, from 1.

@@ -1,3 +1,15 @@
+// Paper cannot be unfolded. Browsers that know ::details-content do this by the style sheet alone.
+(() => {
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    for (const details of opened) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of opened) details.open = false;
+  });
+})();
+
 // Tips of points: at once, for touch too, and with the same run marked in every figure. Without this script
 // browsers show the titles of the points instead.
 (() => {

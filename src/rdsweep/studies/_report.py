@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from rdsweep.report.parts import ReportFile, write_page
 from rdsweep.studies._record import StudyRecord, read_study
 from rdsweep.studies._sections import study_sections
 from rdsweep.studies._study_file import StudyFile
+
+_WANTED = {"comparison": "front", "target": "beta-rate", "score": "history", "front": "front"}
+"""Sections that hold what a study was run for, the first that it has, with the figure that shows it."""
 
 
 def build_study_report(
@@ -28,7 +32,7 @@ def build_study_report(
     Returns
     -------
     Path
-        The page. It refers to nothing outside itself.
+        The page. It needs no other file; links in it lead to the files of its tables and figures.
 
     Raises
     ------
@@ -39,7 +43,18 @@ def build_study_report(
     """
     record = read_study(file, results=results, storage=storage)
     page = ReportFile(title=f"Study {file.name}", summary=file.description)
-    return write_page(page, sections=study_sections(record), limits=_limits(record), out=Path(out))
+    sections = {section.name: section for section in study_sections(record)}
+    wanted, picture = next((name, shown) for name, shown in _WANTED.items() if name in sections)
+    answer = sections[wanted].findings
+    sections[wanted] = replace(sections[wanted], findings=())  # told at the top already
+    return write_page(
+        page,
+        sections=list(sections.values()),
+        limits=_limits(record),
+        answer=answer,
+        picture=picture,
+        out=Path(out),
+    )
 
 
 def _limits(record: StudyRecord) -> list[str]:

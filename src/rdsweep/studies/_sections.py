@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rdsweep.report.parts import (
+    MISSING,
     ReportTable,
     Section,
     counted,
+    decimals_for,
     enumeration,
     estimates,
     general,
     header,
+    interval,
     interval_name,
     notes,
     number,
@@ -44,6 +47,11 @@ from rdsweep.studies._tables import (
 )
 
 _INTERVAL = interval_name(0.95)
+_COMPARED = {
+    "bd_distortion": ("distortion at equal rate", "MSE per pixel"),
+    "bd_rate": ("rate at equal distortion", "nats"),
+}
+"""What fronts are compared in, with its unit."""
 
 
 def study_sections(record: StudyRecord) -> list[Section]:
@@ -195,9 +203,8 @@ def _front_finding(condition: str, rates: pd.Series[float], gap: float) -> str:
 
 def _comparison(record: StudyRecord) -> Section:
     frame = comparison_table(record)
-    labels = {"bd_distortion": "distortion at equal rate", "bd_rate": "rate at equal distortion"}
     parts = []
-    for metric, label in labels.items():
+    for metric, (label, unit) in _COMPARED.items():
         rows = frame[frame["metric"] == metric].reset_index(drop=True)
         parts.append(
             ReportTable(
@@ -206,12 +213,7 @@ def _comparison(record: StudyRecord) -> Section:
                 frame=rows,
                 columns=(
                     header("Condition", rows["condition"]),
-                    estimates(
-                        label.capitalize(),
-                        rows,
-                        signed=True,
-                        unit="MSE" if "distortion" in metric else "nats",
-                    ),
+                    estimates(label.capitalize(), rows, signed=True, unit=unit),
                     *notes(rows["message"]),
                 ),
             )
@@ -219,9 +221,25 @@ def _comparison(record: StudyRecord) -> Section:
     return Section(
         name="comparison",
         title="Fronts at equal rate",
+        findings=tuple(
+            _difference(record, row)
+            for metric in _COMPARED
+            for row in frame[frame["metric"] == metric].to_dict("records")
+        ),
         sentences=("Both differences come from the fronts seed by seed; intervals are over seeds.",),
         tables=tuple(parts),
     )
+
+
+def _difference(record: StudyRecord, row: Mapping[Hashable, Any]) -> str:
+    label, unit = _COMPARED[row["metric"]]
+    told = f"{row['condition']}: {label} differs from that of {record.file.reference}"
+    if not np.isfinite(row["estimate"]):
+        return f"{told} by an unknown amount: {row['message']}."
+    decimals = decimals_for([row["high"] - row["low"]])
+    by = number(row["estimate"], decimals=decimals, signed=True)
+    ends = interval(row["low"], row["high"], decimals=decimals, signed=True)
+    return f"{told} by {by} {unit}" + (f" ({_INTERVAL} over seeds {ends})." if ends != MISSING else ".")
 
 
 def _beta(record: StudyRecord) -> Section:

@@ -18,6 +18,7 @@ from rdsweep.store import Results
 from rdsweep.studies._errors import StudyError
 from rdsweep.studies._goals import directions, objective_names
 from rdsweep.studies._study_file import StudyFile
+from rdsweep.sweeps import settled_keys
 
 JOURNAL = "optuna.journal"
 """Name of the default storage in the results folder."""
@@ -104,7 +105,8 @@ def search_name(file: StudyFile, condition: str) -> str:
 
 def _definition(file: StudyFile, condition: str) -> dict[str, str]:
     """Return a short digest of each key that the search of a condition depends on."""
-    plain = file.model_dump(exclude=_FREE_KEYS | {"condition", "conditions", "reference"})
+    free = _FREE_KEYS | {"condition", "conditions", "reference"}
+    plain = {key: value for key, value in settled_keys(file).items() if key not in free}
     plain["condition"] = file.named_conditions[condition]
     texts = {key: json.dumps(value, sort_keys=True) for key, value in plain.items()}
     return {key: hashlib.sha256(text.encode()).hexdigest()[:8] for key, text in texts.items()}

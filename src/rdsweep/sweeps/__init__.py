@@ -13,7 +13,14 @@ from rdsweep.sweeps._cost import (
     estimate_cost,
     training_set_bytes,
 )
-from rdsweep.sweeps._declaration import Declaration, did_you_mean, mistake, validate_document
+from rdsweep.sweeps._declaration import (
+    Added,
+    Declaration,
+    did_you_mean,
+    mistake,
+    settled_keys,
+    validate_document,
+)
 from rdsweep.sweeps._document import Document, SweepError, format_document, parse_document, read_document
 from rdsweep.sweeps._plan import Pack, pack_id_of, plan_packs
 from rdsweep.sweeps._schema import (
@@ -33,6 +40,7 @@ from rdsweep.sweeps._sweep import Sweep, expand_sweep, import_plugins, load_swee
 __all__ = [
     "DEVICE_PROFILES",
     "REFERENCE_BATCH",
+    "Added",
     "Axes",
     "Cost",
     "Count",
@@ -63,6 +71,7 @@ __all__ = [
     "plan_packs",
     "read_document",
     "resolved_yaml",
+    "settled_keys",
     "training_set_bytes",
     "validate_document",
 ]

@@ -6,7 +6,8 @@ import difflib
 import re
 import reprlib
 from collections.abc import Collection, Mapping
-from typing import ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -40,6 +41,40 @@ class Declaration(BaseModel):
 
 
 DeclarationT = TypeVar("DeclarationT", bound=Declaration)
+
+
+@dataclass(frozen=True)
+class Added:
+    """Marks a key that came after the first version, as in ``dropout: Annotated[Share, Added(0.0)] = 0.1``.
+
+    Attributes
+    ----------
+    original : object
+        What a declaration meant before the key existed. It stays when the default changes.
+    """
+
+    original: object
+
+
+def settled_keys(declaration: Declaration) -> dict[str, Any]:
+    """Return a declaration as plain data, without added keys that are at their original default.
+
+    What is declared so is the same before and after a key was added.
+    """
+    plain = {}
+    for name, field in type(declaration).model_fields.items():
+        value = _plain(getattr(declaration, name))
+        if not any(isinstance(mark, Added) and mark.original == value for mark in field.metadata):
+            plain[name] = value
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Declaration):
+        return settled_keys(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def mistake(problem: str, *keys: str) -> PydanticCustomError:

@@ -29,6 +29,9 @@ from rdsweep.training._scores import batch_f1_scores, constant_scores, f1_scores
 Tensor = torch.Tensor
 
 IMAGES_PER_POSITION = 64
+ENCODED_AT_ONCE = 64
+"""So many test images of every run go through its model together: a matter of memory, not of results."""
+
 INFORMATION_EVERY = 4
 """One of so many test images gives a latent sample for the mutual information."""
 
@@ -114,7 +117,7 @@ def encode_test_set(weights: Weights, test: TestSet) -> Codes:
     n_runs, dtype = len(weights["code.bias"]), weights["code.bias"].dtype
     blocks = []
     for images, noise in zip(
-        test.images.split(IMAGES_PER_POSITION), test.noise.split(IMAGES_PER_POSITION), strict=True
+        test.images.split(ENCODED_AT_ONCE), test.noise.split(ENCODED_AT_ONCE), strict=True
     ):
         batch = images.to(dtype).expand(n_runs, -1, -1)
         mean, log_variance = encode(weights, batch)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rdstats.theory import Frontier, corridor_parts, factor_curve
+from rdstats.theory import FactorCurve, Frontier, corridor_parts, factor_curve
 from rdstats.theory._frontier import achievable_distortion
 
 
@@ -59,6 +59,11 @@ def test_factor_curve_is_convex_with_the_slope_it_claims():
     assert np.all(chords >= curve.beta[:-1] - 1e-6)
     assert np.all(chords <= curve.beta[1:] + 1e-6)
     assert curve.gap.max() <= 1e-6
+
+
+def test_the_gap_is_taken_off_a_lower_bound():
+    curve = FactorCurve(*(np.array([number]) for number in (2.0, 1.0, 3.0, 0.25)))
+    assert curve.value_lower == pytest.approx(1.0 + 2.0 * 3.0 - 0.25)
 
 
 def test_limits_of_the_factor_curve():

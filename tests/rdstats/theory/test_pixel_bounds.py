@@ -127,6 +127,20 @@ def test_uniform_corridors_within_half_a_thousandth():
     assert bounds.rate[-1] > 3.9
 
 
+def test_twins_have_twice_the_bounds_and_strangers_independent_errors():
+    rng = np.random.default_rng(0)
+    # 2 ** 13 images are too many to be enumerated, so that there is an error.
+    one, other = (BernoulliMixture([0.5, 0.5], rng.uniform(size=(2, 13))) for _ in range(2))
+    lists = ([one], [other], [one, one], [one, other])
+    alone, stranger, twins, both = (pixel_bounds(parts, betas=[2.5]) for parts in lists)
+    assert alone.standard_error[0] > 0.0
+    for name in ("value_lower", "value_upper", "standard_error", "rate", "distortion"):
+        assert getattr(twins, name) == pytest.approx(2.0 * getattr(alone, name)), name
+    independent = np.hypot(alone.standard_error, stranger.standard_error)
+    # A part that comes second is drawn other images, from which the error is estimated to a few per cent.
+    assert both.standard_error == pytest.approx(independent, rel=0.05)
+
+
 def test_bad_input():
     source = corridor_parts()[0]
     factor = free_support([[0.0], [1.0]], [0.5, 0.5], 1.0)

@@ -4,6 +4,7 @@ from scipy.special import xlogy
 
 from rdstats.theory import (
     BernoulliMixture,
+    JointCurve,
     best_accuracy,
     best_f1,
     blahut_arimoto,
@@ -85,6 +86,16 @@ def test_a_dearer_task_is_solved_better_and_costs_distortion():
     assert np.all(np.diff(value) >= -1e-5)
     assert accuracy[-1] == pytest.approx(1.0)
     assert curves[-1].rate[0] >= class_entropy(labels, source.weights) - 1e-9
+
+
+@pytest.mark.parametrize(
+    ("loss", "price", "paid"), [("zero_one", 4.0, 4.0 * 0.1), ("log", 0.5, 0.5 * 0.6), ("log", np.inf, 0.0)]
+)
+def test_the_price_is_paid_and_the_gap_taken_off_a_lower_bound(loss, price, paid):
+    numbers = {"rate": 1.0, "distortion": 3.0, "accuracy": 0.9, "cross_entropy": 0.6, "gap": 0.25}
+    arrays = {name: np.array([number]) for name, number in numbers.items()}
+    curve = JointCurve(beta=np.array([2.0]), loss=loss, task_price=price, **arrays)
+    assert curve.value_lower == pytest.approx(1.0 + 2.0 * 3.0 + paid - 0.25)
 
 
 def test_no_point_beats_the_task_alone():

@@ -29,7 +29,7 @@ class Dispatch(Searcher):
     faults : FaultCounter
     stop : StopRequest
     stop_flag : StopFlag
-        Rung when packs have to end at a checkpoint.
+        Set when packs have to end at a checkpoint.
 
     Attributes
     ----------

@@ -46,7 +46,7 @@ def train_trial(
     packs : Mapping
         References to packs by their ids.
     stop_flag : StopFlag
-        Rung if packs have to end at a checkpoint.
+        Set if packs have to end at a checkpoint.
     """
     from rdsweep.engines._job import BrokenDevice
     from rdsweep.engines._queue import remainder

@@ -1,0 +1,36 @@
+"""How much of the error a sequential design may have spent by a share of its seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy import special
+
+from rdstats._validate import FloatArray
+
+
+def power_spending(fraction: FloatArray, alpha: float, *, power: float) -> FloatArray:
+    """Return the power family of Kim and DeMets: ``alpha * fraction ** power``."""
+    return np.asarray(alpha * fraction**power)
+
+
+def obrien_fleming_spending(fraction: FloatArray, alpha: float) -> FloatArray:
+    """Return the spending of Lan and DeMets that resembles the bounds of O'Brien and Fleming."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(2 * special.ndtr(special.ndtri(alpha / 2) / np.sqrt(fraction)))
+
+
+def pocock_spending(fraction: FloatArray, alpha: float) -> FloatArray:
+    """Return the spending of Lan and DeMets that resembles the bounds of Pocock."""
+    return np.asarray(alpha * np.log1p((math.e - 1) * fraction))
+
+
+SPENDING: dict[str, Callable[[FloatArray, float], FloatArray]] = {
+    "quadratic": lambda fraction, alpha: power_spending(fraction, alpha, power=2.0),
+    "linear": lambda fraction, alpha: power_spending(fraction, alpha, power=1.0),
+    "obrien-fleming": obrien_fleming_spending,
+    "pocock": pocock_spending,
+}
+"""Error spent by a share of the seeds: functions of that share, in [0, 1], and of the level of the whole."""
