@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rdsweep.cli import main
+from rdsweep.cli import _activity, main
 from rdsweep.config import RunConfig
 from rdsweep.engines import run_sweep
 from rdsweep.store import MEASURES
@@ -61,8 +61,12 @@ def with_results(here: Path) -> Path:
 
 
 @pytest.fixture
-def rdsweep(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def rdsweep(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
     """Run the command line in this process and return its exit code, output and errors."""
+    for name in ("_SECONDS_OF_SILENCE", "_SECONDS_BETWEEN_LINES"):  # a slow machine changes no output
+        monkeypatch.setattr(_activity, name, 3600.0)
 
     def call(*arguments: object) -> tuple[int, str, str]:
         capfd.readouterr()

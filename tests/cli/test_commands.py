@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from rdsweep import __version__
+from rdsweep.cli._commands import app
 from rdsweep.engines import SweepSummary, run_sweep
 from rdsweep.store import open_results
+from rdsweep.studies import StudySummary
 from rdsweep.sweeps import load_sweep
 
 from .conftest import train_all_but_one
@@ -193,6 +197,30 @@ def test_version(rdsweep):
     assert dict(line.split(maxsplit=1) for line in out.splitlines())["python"] == sys.version.split()[0]
 
 
+def test_the_version_is_an_option_too(rdsweep):
+    assert rdsweep("--version") == (0, f"rdsweep {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", [command.callback.__name__ for command in app.registered_commands])
+def test_no_option_has_a_default_that_is_none(rdsweep, command):
+    assert "required)" not in rdsweep(command, "--help")[1].replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("stopped", "stopped_by", "code", "line"),
+    [
+        ({"": "budget of 8 configurations spent"}, None, 0, "budget of 8 configurations spent"),
+        ({"E1M1": ""}, None, 0, "E1M1: other processes still work on it"),
+        ({"": ""}, signal.SIGTERM, 143, "interrupted by SIGTERM; launch it again to go on"),
+    ],
+)
+def test_a_study_says_why_it_ended(rdsweep, here, monkeypatch, stopped, stopped_by, code, line):
+    ended = StudySummary(5, 0, 3, stopped, seconds=2.0, stopped_by=stopped_by)
+    monkeypatch.setattr("rdsweep.cli._study.run_study", lambda *_, **__: ended)
+    exit_code, out, _ = rdsweep("study", SHIPPED / "beta.yaml", "--results", "r")
+    assert (exit_code, out.splitlines()[-1]) == (code, line)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -209,8 +237,9 @@ def test_mistakes_of_users_take_one_line_and_exit_2(rdsweep, here, arguments, me
     (here / "bad.yaml").write_text("name: bad\nseeds: 1\nspace: {grid: {capacity: -1}}\n")
     code, out, err = rdsweep(*arguments)
     assert (code, out) == (2, "")
-    assert err.startswith(f"rdsweep: {message}")
-    assert err.count("\n") == 1
+    *announced, line = err.splitlines()
+    assert line.startswith(f"rdsweep: {message}")
+    assert announced == ([f"rdsweep: starting the run of {arguments[1]}"] if arguments[0] == "run" else [])
     assert not (here / "results").exists()
 
 
@@ -269,6 +298,7 @@ def test_an_interrupt_exits_130_with_one_line(rdsweep, here, monkeypatch):
     assert rdsweep("run", "tiny.yaml") == (
         130,
         "",
+        "rdsweep: starting the run of tiny.yaml\n"
         "rdsweep: interrupted; finished packs are kept in results/tiny\n",
     )
 
@@ -281,7 +311,7 @@ def test_an_interrupted_report_takes_one_line(rdsweep, here, monkeypatch):
     assert rdsweep("report", "r.yaml", "--results", "results/tiny", "--out", "out") == (
         130,
         "",
-        "rdsweep: interrupted before the report in out was whole\n",
+        "rdsweep: building the report of r.yaml\nrdsweep: interrupted before the report in out was whole\n",
     )
 
 

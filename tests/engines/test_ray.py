@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
+from rdsweep._signals import handled_by
 from rdsweep.store import open_results
 
 pytest.importorskip("ray")
@@ -55,9 +59,69 @@ def test_a_cluster_that_does_not_answer_is_told_at_once() -> None:
             pytest.raises(
                 ValueError, match=rf"running Ray cluster, but got '{address}': Connection refused$"
             ),
-            ray_engine(address=address, device="cpu", n_workers=1),
+            ray_engine(address=address, device="cpu", n_workers=1, console=Console()),
         ):
             pass
+
+
+def open_with(monkeypatch: pytest.MonkeyPatch, init: Callable[..., None], *, address: str | None) -> None:
+    """Open the engine where ``init`` stands for Ray's own start."""
+    import ray
+
+    from rdsweep.engines._ray import _connection, ray_engine
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "shutdown", lambda **_: None)
+    monkeypatch.setattr(_connection, "_count_devices", lambda: (1, 0, 0))
+    with ray_engine(address=address, device="cpu", n_workers=1, console=Console(file=io.StringIO())):
+        pass
+
+
+def test_a_cluster_that_wants_a_token_says_so(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from ray.exceptions import AuthenticationError
+
+    def refused(**_: object) -> None:
+        os.write(2, b"gcs_client.cc:210: Unauthenticated: RPC error: InvalidAuthToken\n")
+        raise ConnectionError("Failed to connect to Ray cluster at auto")
+
+    def without_file(**_: object) -> None:
+        raise AuthenticationError("RAY_AUTH_TOKEN_PATH is set but file cannot be opened")
+
+    for init in (refused, without_file):
+        with pytest.raises(ValueError, match=r"a cluster whose token .*RAY_AUTH_TOKEN_PATH.* but got 'auto'"):
+            open_with(monkeypatch, init, address="auto")
+        assert capfd.readouterr().err == "", "the lines of Ray's core say nothing more"
+
+
+def test_what_else_ray_says_of_a_cluster_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def unreachable(**_: object) -> None:
+        os.write(2, b"no route\n")
+        raise ConnectionError("Failed to connect")
+
+    with pytest.raises(ConnectionError, match="Failed to connect"):
+        open_with(monkeypatch, unreachable, address="auto")
+    assert capfd.readouterr().err == "no route\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_waits_until_ray_has_started_and_reaches_our_handler(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    events: list[str] = []
+
+    def init(**_: object) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(15))  # as Ray does
+        os.kill(os.getpid(), number)
+        time.sleep(0.01)
+        events.append("started")
+
+    with handled_by(lambda number, _: events.append(signal.Signals(number).name)):
+        open_with(monkeypatch, init, address=None)
+    assert events == ["started", number.name]
 
 
 def launch(results: Path, *options: str) -> subprocess.Popen[str]:

@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from rdsweep import __version__
+from rdsweep.cli._activity import Activity
+from rdsweep.cli._signals import unwinding
+
 app = typer.Typer(
-    help="Hyperparameter sweeps and rate-distortion statistics for beta-VAEs and hybrid models.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -61,6 +64,24 @@ PluginOption = Annotated[
 ]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rdsweep {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version of rdsweep and exit."
+        ),
+    ] = False,
+) -> None:
+    """Hyperparameter sweeps and rate-distortion statistics for beta-VAEs and hybrid models."""
+
+
 @app.command()
 def plan(
     sweep: SweepPath,
@@ -104,21 +125,25 @@ def run(
     plugin: PluginOption = None,
 ) -> None:
     """Train the runs of a sweep that its results lack; may be stopped and started again at any time."""
-    _import(plugin)
-    from rdsweep.cli._run import run_and_tell
-    from rdsweep.sweeps import load_sweep
+    with Activity(f"starting the run of {sweep}", at_once=True):
+        _import(plugin)
+        from rdsweep.cli._run import run_and_tell
+        from rdsweep.store import without_secret
+        from rdsweep.sweeps import load_sweep
 
-    loaded = load_sweep(sweep)
-    complete = run_and_tell(
-        loaded,
-        results=results or _default_results(loaded.name),
-        engine=engine,
-        address=address,
-        device=device,
-        pack_size=pack_size,
-        n_workers=workers,
-        retry_failed=retry_failed,
-    )
+        loaded = load_sweep(sweep)
+    place = results or _default_results(loaded.name)
+    with unwinding(f"interrupted; finished packs are kept in {without_secret(place)}"):
+        complete = run_and_tell(
+            loaded,
+            results=place,
+            engine=engine,
+            address=address,
+            device=device,
+            pack_size=pack_size,
+            n_workers=workers,
+            retry_failed=retry_failed,
+        )
     if not complete:
         raise typer.Exit(1)
 
@@ -144,23 +169,28 @@ def study(
     plugin: PluginOption = None,
 ) -> None:
     """Search with Optuna, batches trained as packs; may be stopped and started again at any time."""
-    _import(plugin)
-    from rdsweep.cli._study import study_and_tell
-    from rdsweep.studies import load_study_file
+    with Activity(f"starting the study of {file}", at_once=True):
+        _import(plugin)
+        from rdsweep.cli._study import study_and_tell
+        from rdsweep.store import without_secret
+        from rdsweep.studies import load_study_file
 
-    loaded = load_study_file(file)
-    study_and_tell(
-        loaded,
-        results=results or _default_results(loaded.name),
-        storage=storage,
-        n_configs=n_configs,
-        engine=engine,
-        address=address,
-        device=device,
-        pack_size=pack_size,
-        n_workers=workers,
-        report=report,
-    )
+        loaded = load_study_file(file)
+    place = results or _default_results(loaded.name)
+    again = f"the study goes on from {without_secret(place)} when it is launched again"
+    with unwinding(f"interrupted; {again}"):
+        study_and_tell(
+            loaded,
+            results=place,
+            storage=storage,
+            n_configs=n_configs,
+            engine=engine,
+            address=address,
+            device=device,
+            pack_size=pack_size,
+            n_workers=workers,
+            report=report,
+        )
 
 
 @app.command()
@@ -171,10 +201,12 @@ def status(
     plugin: PluginOption = None,
 ) -> None:
     """Show which runs are done, failed, in training or missing, how fast it goes, and why runs failed."""
-    _import(plugin)
-    from rdsweep.cli._status import show_status
+    with Activity("reading the results") as reading:
+        _import(plugin)
+        from rdsweep.cli._status import show_status
 
-    show_status(results, as_json=as_json, watch=watch)
+        with unwinding():
+            show_status(results, as_json=as_json, watch=watch, on_read=reading.end)
 
 
 @app.command()
@@ -184,10 +216,13 @@ def verify(
     plugin: PluginOption = None,
 ) -> None:
     """Check every file of the results; exits with 1 if one is broken."""
-    _import(plugin)
-    from rdsweep.cli._verify import verify_and_tell
+    with Activity("checking the results") as checking:
+        _import(plugin)
+        from rdsweep.cli._verify import verify_and_tell
 
-    if not verify_and_tell(results, repair=repair):
+        with unwinding():
+            sound = verify_and_tell(results, repair=repair, activity=checking)
+    if not sound:
         raise typer.Exit(1)
 
 
@@ -202,22 +237,23 @@ def table(
     plugin: PluginOption = None,
 ) -> None:
     """Write a table of results as one file, or print its first rows."""
-    _import(plugin)
-    from rdsweep.cli._table import deliver_table
-    from rdsweep.store import ORDER_COLUMNS, in_reading_order, open_results
-
     if with_theory and name != "runs":
         raise ValueError(f"table must be runs with --theory, but got {name!r}")
-    if with_theory:
-        _tell_start("comparing the runs with the exact optimum")
-    stored = open_results(results)
-    frame = stored.read(name)
-    frame = in_reading_order(frame, frame if name == "runs" else stored.read("runs", ORDER_COLUMNS))
-    if with_theory:
-        from rdsweep.cli._optimality import with_optimality
+    text = "comparing the runs with the exact optimum" if with_theory else "reading the results"
+    with Activity(text, at_once=with_theory):
+        _import(plugin)
+        from rdsweep.cli._table import deliver_table
+        from rdsweep.store import ORDER_COLUMNS, in_reading_order, open_results
 
-        frame = with_optimality(frame)
-    deliver_table(frame, out)
+        stored = open_results(results)
+        frame = stored.read(name)
+        frame = in_reading_order(frame, frame if name == "runs" else stored.read("runs", ORDER_COLUMNS))
+    with unwinding():
+        if with_theory:
+            from rdsweep.cli._optimality import with_optimality
+
+            frame = with_optimality(frame)
+        deliver_table(frame, out)
 
 
 @app.command()
@@ -228,11 +264,13 @@ def geometry(
     plugin: PluginOption = None,
 ) -> None:
     """Compute the indices of every run's code, or write them as one file; only what is new costs time."""
-    _import(plugin)
-    from rdsweep.cli._geometry import deliver_geometry
-    from rdsweep.store import open_results
+    with Activity("computing the indices of codes", at_once=True) as computing:
+        _import(plugin)
+        from rdsweep.cli._geometry import deliver_geometry
+        from rdsweep.store import open_results
 
-    deliver_geometry(open_results(results), out, n_workers=workers)
+        with unwinding("interrupted; indices of finished packs are kept"):
+            deliver_geometry(open_results(results), out, n_workers=workers, activity=computing)
 
 
 @app.command()
@@ -249,10 +287,20 @@ def figures(
     plugin: PluginOption = None,
 ) -> None:
     """Draw the paper's figures 1, 2, 4, 5 and 7 to 11 from the results, seeds aggregated."""
-    _import(plugin)
-    from rdsweep.cli._figures import deliver_figures
+    with Activity("drawing figures", at_once=True) as drawing:
+        _import(plugin)
+        from rdsweep.cli._figures import deliver_figures
 
-    deliver_figures(results, out=out, figures=numbers, per_seed=per_seed, formats=formats, where=where or [])
+        with unwinding():
+            deliver_figures(
+                results,
+                out=out,
+                figures=numbers,
+                per_seed=per_seed,
+                formats=formats,
+                where=where or [],
+                activity=drawing,
+            )
 
 
 @app.command()
@@ -266,7 +314,7 @@ def report(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder to write the page, tables and figures into.", show_default="required"),
+        typer.Option(help="Folder to write page, tables and figures into; needed unless --trace is given."),
     ] = None,
     trace: Annotated[
         str | None,
@@ -275,15 +323,18 @@ def report(
     plugin: PluginOption = None,
 ) -> None:
     """Build a report: one self-contained page, its tables and its figures."""
-    _import(plugin)
-    from rdsweep.cli._report import report_and_tell, trace_and_tell
-
-    if trace is not None:
-        trace_and_tell(report_file, results=results, row=trace)
-    elif out is None:
+    if trace is None and out is None:
         raise typer.BadParameter("must be given unless --trace is", param_hint="--out")
-    else:
-        report_and_tell(report_file, results=results, out=out)
+    with Activity(f"building the report of {report_file}", at_once=True) as building:
+        _import(plugin)
+        from rdsweep.cli._report import report_and_tell, trace_and_tell
+
+        if trace is not None:
+            with unwinding():
+                trace_and_tell(report_file, results=results, row=trace, activity=building)
+        elif out is not None:
+            with unwinding(f"interrupted before the report in {out} was whole"):
+                report_and_tell(report_file, results=results, out=out, activity=building)
 
 
 @app.command()
@@ -296,10 +347,11 @@ def theory(
     out: Annotated[Path | None, typer.Option(help="A folder for the curves as CSV files.")] = None,
 ) -> None:
     """Compute the rate-distortion function of a source, the bound that no model can beat."""
-    _tell_start(f"computing the optimum of {imbalance} at ratio {ratio:g}")
-    from rdsweep.cli._theory import deliver_theory
+    with Activity(f"computing the optimum of {imbalance} at ratio {ratio:g}", at_once=True):
+        from rdsweep.cli._theory import deliver_theory
 
-    deliver_theory(imbalance, ratio, tasks=tasks or [], out=out)
+    with unwinding():
+        deliver_theory(imbalance, ratio, tasks=tasks or [], out=out)
 
 
 @app.command()
@@ -308,11 +360,6 @@ def version() -> None:
     from rdsweep.cli._version import print_versions
 
     print_versions()
-
-
-def _tell_start(work: str) -> None:
-    """Say what starts on standard error; before imports, which alone may take seconds."""
-    typer.echo(f"rdsweep: {work}", err=True)
 
 
 def _import(plugins: list[str] | None) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
 
+from rdsweep.cli._activity import Activity
 from rdsweep.cli._table import deliver_table, print_frame
 from rdsweep.geometry import geometry_table
 from rdsweep.store import DERIVED_TABLES, Results, in_reading_order
@@ -17,7 +17,9 @@ _GROUPS = ["model", "ratio", "capacity", "beta_setting"]
 _SMALLEST_WIDTH = 9  # of a number such as -0.002856
 
 
-def deliver_geometry(results: Results, out: Path | None, *, n_workers: int | None) -> None:
+def deliver_geometry(
+    results: Results, out: Path | None, *, n_workers: int | None, activity: Activity
+) -> None:
     """Compute the indices that are missing; write all to the file ``out``, or print means over seeds.
 
     Raises
@@ -27,13 +29,8 @@ def deliver_geometry(results: Results, out: Path | None, *, n_workers: int | Non
     ValueError
         If ``out`` ends in neither ``.csv`` nor ``.parquet``.
     """
-    with Progress(transient=True, console=Console(stderr=True)) as bar:
-        task = bar.add_task("indices", total=None)
-        table = geometry_table(
-            results,
-            n_workers=n_workers or os.cpu_count() or 1,
-            progress=lambda n_done, n_packs: bar.update(task, completed=n_done, total=n_packs),
-        )
+    table = geometry_table(results, n_workers=n_workers or os.cpu_count() or 1, progress=activity)
+    activity.end()
     table = in_reading_order(table, table)
     if out is not None:
         deliver_table(table, out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
+from rdsweep._signals import exit_code
 from rdsweep.cli._table import frame_grid
 from rdsweep.config import RunConfig
 from rdsweep.store import Lease, Leases, Results, open_results
@@ -55,8 +56,16 @@ class SweepStatus:
         return not self.counts[["training", "missing"]].to_numpy().any()
 
 
-def show_status(results: str, *, as_json: bool, watch: bool) -> None:
-    """Print the status of a results folder once, or again and again until all runs have an outcome."""
+def show_status(results: str, *, as_json: bool, watch: bool, on_read: Callable[[], None]) -> None:
+    """Print the status of a results folder once, or again and again until all runs have an outcome.
+
+    Parameters
+    ----------
+    results : str
+    as_json, watch : bool
+    on_read : Callable
+        Called before the first line is printed.
+    """
     stored = open_results(results)
     leases = stored.leases()
     try:
@@ -64,30 +73,44 @@ def show_status(results: str, *, as_json: bool, watch: bool) -> None:
     except SweepTaskError as error:
         if watch:
             raise  # which runs are missing, and so when to stop looking, is not known
-        _show(
-            _stored_status(stored, leases, caveat=f"Missing runs are not counted: {error}"), as_json=as_json
-        )
+        on_read()
+        caveat = f"Missing runs are not counted: {error}"
+        _show(_stored_status(stored, leases, caveat=caveat), n_others=0, as_json=as_json)
         return
     status = read_status(stored, configs, leases)
+    n_others = len(stored.outcomes().keys() - {config.run_id for config in configs})
+    on_read()
     if as_json or not watch:
-        _show(status, as_json=as_json)
+        _show(status, n_others=n_others, as_json=as_json)
         return
     console = Console()
+    _tell_others(n_others, console)
     try:
         with Live(_page(status), console=console) as live:
             while not status.is_over:
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
                 status = read_status(stored, configs, leases)
                 live.update(_page(status))
-    except KeyboardInterrupt:
-        return
+    except KeyboardInterrupt as interrupt:
+        if exit_code(interrupt) != exit_code(KeyboardInterrupt()):
+            raise  # only Ctrl-C is how watching ends
 
 
-def _show(status: SweepStatus, *, as_json: bool) -> None:
+def _show(status: SweepStatus, *, n_others: int, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(_as_data(status), indent=2))
-    else:
-        Console().print(_page(status))
+        typer.echo(json.dumps(_as_data(status) | {"n_runs_of_other_sweeps": n_others}, indent=2))
+        return
+    console = Console()
+    _tell_others(n_others, console)
+    console.print(_page(status))
+
+
+def _tell_others(n_others: int, console: Console) -> None:
+    if n_others:
+        console.print(
+            f"{n_others} more runs are stored here, of sweeps that were run before the last one",
+            highlight=False,
+        )
 
 
 def _stored_status(results: Results, leases: Leases, *, caveat: str) -> SweepStatus:

@@ -7,6 +7,7 @@ from rdsweep.engines._open import ENGINES, open_engine
 from rdsweep.engines._plan import plan_devices, plan_missing
 from rdsweep.engines._profiles import known_profile, timed_profile
 from rdsweep.engines._slow_precisions import slow_precisions
+from rdsweep.engines._stop import stop_on_signals
 from rdsweep.engines._sweep import SweepSummary, run_sweep
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "plan_missing",
     "run_sweep",
     "slow_precisions",
+    "stop_on_signals",
     "timed_profile",
 ]

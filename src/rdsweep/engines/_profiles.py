@@ -62,14 +62,14 @@ def settle_profiles(
     calibrator = Calibrator.of(configs, tasks=portable_tasks())
     for device in engine.slots:
         settled = _settled(results, calibrator, device)
-        if settled is None:
+        if settled is None and not stop.requested:
             console.print(f"measuring how packs do on {device}", highlight=False)
             measured = engine.measure(device, calibrator, stop=stop) or profiles[device]
             settled = _settled(results, calibrator, device)  # by another launch meanwhile?
             if settled is None and not stop.requested:
                 _settle(results, calibrator, device, measured)
             settled = settled or measured
-        profiles[device] = settled
+        profiles[device] = settled or profiles[device]
     return profiles
 
 

@@ -129,35 +129,35 @@ def run_sweep(
     """
     started = time.perf_counter()
     _check_options(engine, address=address, pack_size=pack_size, n_workers=n_workers)
-    store = open_results(results, create=True)
-    store.write_sweep(resolved_yaml(sweep))
-    done_before = store.done()
-    settled = SettledRuns(store, retry_failed=retry_failed)
-    problems: tuple[str, ...] = ()
-    stopped_by = None
-    if any(config.run_id not in settled.run_ids for config in sweep.configs):
-        console = console or Console(stderr=True)
-        with (
-            open_engine(engine, address=address, device=device, n_workers=n_workers) as opened,
-            stop_on_signals(console) as stop,
-        ):
-            # The nodes of a cluster speak for themselves, in what their packs report.
-            slow = slow_precisions(sweep.configs, next(iter(opened.slots))) if address is None else ()
-            for line in slow:
-                console.print(line, highlight=False, soft_wrap=True)
-            wanted = pack_size or sweep.pack_size
-            profiles = settle_profiles(
-                sweep.configs, store, opened, pack_size=wanted, stop=stop, console=console
-            )
-            packs = plan_devices(sweep.configs, settled.run_ids, slots=opened.slots, profiles=profiles)
-            job = PackJob(store, sweep.name, sweep.weights == "keep", train, portable_tasks())
-            problems = _train(packs, opened, job, settled, stop, n_runs=len(sweep.configs), console=console)
-            problems = tuple(problem for problem in problems if problem not in slow)
-            stopped_by = stop.signal
-    summary = _summarize(sweep, store, done_before, seconds=time.perf_counter() - started)
-    if summary.n_missing == 0:
-        store.drop_checkpoints()
-    return replace(summary, problems=problems, stopped_by=stopped_by)
+    console = console or Console(stderr=True)
+    with stop_on_signals(console) as stop:
+        store = open_results(results, create=True)
+        store.write_sweep(resolved_yaml(sweep))
+        done_before = store.done()
+        settled = SettledRuns(store, retry_failed=retry_failed)
+        problems: tuple[str, ...] = ()
+        if any(config.run_id not in settled.run_ids for config in sweep.configs) and not stop.requested:
+            with open_engine(
+                engine, address=address, device=device, n_workers=n_workers, console=console
+            ) as opened:
+                # The nodes of a cluster speak for themselves, in what their packs report.
+                slow = slow_precisions(sweep.configs, next(iter(opened.slots))) if address is None else ()
+                for line in slow:
+                    console.print(line, highlight=False, soft_wrap=True)
+                wanted = pack_size or sweep.pack_size
+                profiles = settle_profiles(
+                    sweep.configs, store, opened, pack_size=wanted, stop=stop, console=console
+                )
+                packs = plan_devices(sweep.configs, settled.run_ids, slots=opened.slots, profiles=profiles)
+                job = PackJob(store, sweep.name, sweep.weights == "keep", train, portable_tasks())
+                problems = _train(
+                    packs, opened, job, settled, stop, n_runs=len(sweep.configs), console=console
+                )
+                problems = tuple(problem for problem in problems if problem not in slow)
+        summary = _summarize(sweep, store, done_before, seconds=time.perf_counter() - started)
+        if summary.n_missing == 0:
+            store.drop_checkpoints()
+    return replace(summary, problems=problems, stopped_by=stop.signal)
 
 
 def _train(
@@ -173,7 +173,10 @@ def _train(
     in_order = [pack for some in packs.values() for pack in some]
     devices = {pack.pack_id: device for device, some in packs.items() for pack in some}
     n_settled = n_runs - sum(len(pack.configs) for pack in in_order)
+    if stop.requested:
+        return ()
     shown = SweepProgress(packs, slots=engine.slots, n_runs=n_runs, n_settled=n_settled, console=console)
+    stop.training = True
     with job.results.leases() as leases, shown as progress:
         queue = PackQueue(in_order, leases=leases, settled=settled, on_progress=progress.update)
         return engine.train(queue, job, devices=devices, stop=stop)
