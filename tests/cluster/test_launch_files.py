@@ -210,10 +210,16 @@ def test_the_slurm_script_ends_as_the_launcher_does(job: dict[str, str], code: i
     assert not any(line.startswith("scontrol") for line in calls(job))
 
 
+def n_starts(environment: dict[str, str]) -> int:
+    """Return on how many steps, the head's and the workers', Ray was started."""
+    return sum(line.startswith("ray start ") for line in calls(environment))
+
+
 def test_the_slurm_script_hands_on_a_preemption_and_comes_back(job: dict[str, str]) -> None:
     process = sbatch(job | {"STEPS": "200"})
-    give_up = time.monotonic() + 15.0
-    while not Path(job["CALLS"] + ".up").exists():
+    give_up = time.monotonic() + 60.0
+    # A stub that starts late would still write down its call after the script has ended.
+    while not Path(job["CALLS"] + ".up").exists() or n_starts(job) < 2:
         assert time.monotonic() < give_up
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
