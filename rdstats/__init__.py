@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     )
     from rdstats._learning import ThresholdTimes, TimeComparison, compare_times, time_to_threshold
     from rdstats._learning_tables import summarize_times, threshold_times
+    from rdstats._levels import is_level, match_levels
     from rdstats._prediction import Place, place_in_runs, place_points
     from rdstats._sequential import AnytimeDesign, GroupSequentialDesign, SequentialTest, sequential_test
     from rdstats._status import DegenerateDataWarning, DroppedRowsWarning, Interval, RDStatsWarning, Status
@@ -73,6 +74,7 @@ _MODULES = (
     "rdstats._comparisons",
     "rdstats._learning",
     "rdstats._learning_tables",
+    "rdstats._levels",
     "rdstats._prediction",
     "rdstats._sequential",
 )
@@ -131,7 +133,9 @@ __all__ = [
     "fit_curves",
     "friedman",
     "interquartile_mean",
+    "is_level",
     "least_squares_fit",
+    "match_levels",
     "mixed_model",
     "parallel_gaussian_family",
     "performance_profile",

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from rdstats._comparisons._samples import magnitude, snap
+from rdstats._levels import is_level
 from rdstats._status import Interval, Status, undefined_interval
 from rdstats._validate import as_float_array, check_columns, check_fraction, check_real
 
@@ -135,7 +136,8 @@ def place_points(
     runs : DataFrame
         One row per run, with the columns ``by`` and ``metric``.
     points : DataFrame
-        One row per point, with the columns ``by`` and ``value`` in the unit of the metric.
+        One row per point, with the columns ``by``, matched as :func:`is_level` does, and ``value`` in the
+        unit of the metric.
     by : sequence of str
         Columns that tell groups of runs apart.
     metric : str
@@ -166,14 +168,19 @@ def place_points(
     """
     check_columns("runs", runs, [*by, metric])
     check_columns("points", points, [*by, "value"])
-    groups = dict(list(runs.groupby(list(by))[metric]))
     keys = points[list(by)].itertuples(index=False, name=None)
     rows = [
-        _row(place_in_runs(value, groups.get(key, []), confidence_level=confidence_level), value)
+        _row(place_in_runs(value, _of_group(runs, by, key)[metric], confidence_level=confidence_level), value)
         for key, value in zip(keys, map(float, points["value"]), strict=True)
     ]
     placed = pd.DataFrame(rows, columns=_COLUMNS).astype({"inside": "boolean"})
     return points.reset_index(drop=True).join(placed)
+
+
+def _of_group(runs: pd.DataFrame, by: Sequence[str], key: Sequence[object]) -> pd.DataFrame:
+    for column, value in zip(by, key, strict=True):
+        runs = runs[is_level(runs[column], value)]
+    return runs
 
 
 def _row(place: Place, value: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from rdstats._comparisons._bootstrap import Estimate, check_bootstrap_options, estimate_statistic
 from rdstats._comparisons._table_warnings import warn_of_rows
+from rdstats._levels import match_levels
 from rdstats._validate import RNGLike, check_choice, check_columns, check_keys
 
 
@@ -92,9 +93,7 @@ def _differences(
     check_columns("runs", runs, [condition, seed])
     check_choice("condition", condition, by)
     check_keys(runs, [*by, seed])
-    is_baseline = runs[condition] == baseline
-    if not is_baseline.any():
-        raise ValueError(f"baseline must be a value of {condition!r}, but got {baseline!r}")
+    is_baseline = match_levels(runs[condition], [baseline], name="baseline")
     if is_baseline.all():
         raise ValueError(f"runs must have a condition besides the baseline, but got only {baseline!r}")
     keys = [column for column in by if column != condition] + [seed]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from rdstats._comparisons._paired import PAIRED_METHODS
@@ -24,6 +24,9 @@ PAIR_CONTRASTS = ("difference", "equivalence", "interaction")
 AXIS_CONTRASTS = ("interaction", "monotone", "trend")
 SEPARATE_CONTRASTS = ("monotone", "threshold", "trend")  # each condition gets a verdict of its own
 UNPAIRED_CONTRASTS = ("difference", "equivalence", "ordering")
+# The other unpaired test estimates a probability, which no margin in the metric's unit fits.
+UNPAIRED_CLAIM_METHODS = ("welch", "permutation")
+CLAIM_METHODS = PAIRED_METHODS + UNPAIRED_CLAIM_METHODS
 _REQUIRED = ("id", "statement", "source", "metric", "contrast", "conditions")
 
 
@@ -53,15 +56,17 @@ class Claim:
     strata : tuple of str
         Columns whose every value gets a verdict of its own, for example ``("capacity",)``.
     where : mapping of str to tuple
-        Columns and the values that runs must have to take part.
+        Columns and the values that runs must have to take part: numbers in columns of real numbers within a
+        relative tolerance of 1e-6, all else exactly. Each value has to be found, see :func:`evaluate_claims`.
     axis : str
         Column of the levels of a trend, of steps or of an interaction.
-    paired : bool
-        Whether runs pair by seed. False: conditions of other seeds, or of unrelated sweeps, are compared
-        run against run; for a difference, equivalence or ordering.
+    paired : bool, optional
+        Whether runs pair by seed; by default as :func:`evaluate_claims` is told. False: conditions of
+        other seeds, or of unrelated sweeps, are compared run against run; for a difference, equivalence or
+        ordering.
     method : str, optional
-        Test of this claim, see :func:`evaluate_claims`; by default the one that is given there, and
-        ``"welch"`` for a claim that is not paired.
+        Test of this claim: ``"t"``, ``"wilcoxon"`` or ``"sign_flip"`` of paired runs, ``"welch"`` or
+        ``"permutation"`` of others; by default as :func:`evaluate_claims` is told.
     family : str
         Claims of one family are adjusted for multiplicity together.
 
@@ -100,7 +105,7 @@ class Claim:
     strata: tuple[str, ...] = ()
     where: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     axis: str = "capacity"
-    paired: bool = True
+    paired: bool | None = None
     method: str | None = None
     family: str = "claims"
 
@@ -127,15 +132,39 @@ class Claim:
             raise ValueError(f"{where}strata must not hold the axis of the contrast, but got {self.strata!r}")
 
     def _check_test(self, where: str) -> None:
-        if not isinstance(self.paired, bool):
+        if self.paired is not None and not isinstance(self.paired, bool):
             raise TypeError(f"{where}paired must be true or false, but got {self.paired!r}")
-        if not self.paired and self.contrast not in UNPAIRED_CONTRASTS:
+        if self.paired is False and self.contrast not in UNPAIRED_CONTRASTS:
             allowed = ", ".join(UNPAIRED_CONTRASTS)
             raise ValueError(f"{where}paired must be true unless contrast is one of {allowed}, but got False")
         if self.method is not None:
-            # The other unpaired test estimates a probability, which no margin in the metric's unit fits.
-            methods = PAIRED_METHODS if self.paired else ("welch", "permutation")
+            methods = {True: PAIRED_METHODS, False: UNPAIRED_CLAIM_METHODS, None: CLAIM_METHODS}[self.paired]
             check_choice(f"{where}method", self.method, methods)
+
+    def with_test(self, *, paired: bool = True, method: str | None = None) -> Claim:
+        """Return the claim with its test written out: its own choices, and these for the others.
+
+        A claim that pairs runs where these do not, or the reverse, takes the first method of its own kind,
+        ``"t"`` or ``"welch"``, unless it names one.
+
+        Raises
+        ------
+        ValueError
+            If the claim cannot be tested so.
+
+        Examples
+        --------
+        >>> claim = Claim("solved", "F1 above 0.9", "", "f1", "threshold", ("E2M1",), threshold=0.9)
+        >>> claim.with_test(method="sign_flip").method
+        'sign_flip'
+        >>> claim.with_test(paired=False)
+        Traceback (most recent call last):
+        ValueError: claim 'solved': paired must be true unless contrast is one of ..., but got False
+        """
+        own = paired if self.paired is None else self.paired
+        first = (PAIRED_METHODS if own else UNPAIRED_CLAIM_METHODS)[0]
+        inherited = method if method is not None and own == paired else first
+        return replace(self, paired=own, method=self.method or inherited)
 
     @classmethod
     def from_dict(cls, entry: Mapping[str, Any]) -> Claim:

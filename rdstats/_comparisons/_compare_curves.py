@@ -13,6 +13,7 @@ from rdstats._comparisons._mixed_model import mixed_model
 from rdstats._comparisons._omnibus import OmnibusTest, undefined_omnibus
 from rdstats._comparisons._table_warnings import warn_of_rows
 from rdstats._curves._family import Family
+from rdstats._levels import as_level, match_levels
 from rdstats._status import RDStatsWarning, Status
 from rdstats._validate import RNGLike, as_generator, check_columns, check_count, check_fraction
 
@@ -64,7 +65,7 @@ def compare_curves(
     Raises
     ------
     TypeError, ValueError
-        If an argument is invalid, or a seed occurs twice in a cell.
+        If an argument is invalid, a condition has no run, or a seed occurs twice in a cell.
 
     Warns
     -----
@@ -90,10 +91,9 @@ def compare_curves(
     check_columns("runs", runs, [metric, rate, by, condition, seed])
     alpha = 1 - check_fraction("confidence_level", confidence_level)
     check_count("n_resamples", n_resamples)
-    for name, value in {"baseline": baseline, "hybrid": hybrid}.items():
-        if value not in set(runs[condition]):
-            raise ValueError(f"{name} must be a value of {condition!r}, but got {value!r}")
-    both = runs[runs[condition].isin([baseline, hybrid])]
+    baseline = as_level(runs[condition], baseline, name="baseline")
+    hybrid = as_level(runs[condition], hybrid, name="hybrid")
+    both = runs[match_levels(runs[condition], [baseline, hybrid], name="conditions")]
     columns = {"metric": metric, "by": by, "condition": condition, "seed": seed}
     with warnings.catch_warnings():
         # Told once for the whole table below.

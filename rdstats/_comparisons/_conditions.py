@@ -17,6 +17,7 @@ from rdstats._comparisons._paired import PAIRED_METHODS, one_sample
 from rdstats._comparisons._samples import paired_differences
 from rdstats._comparisons._table_warnings import warn_of_rows
 from rdstats._comparisons._unpaired import UNPAIRED_METHODS, two_sample
+from rdstats._levels import as_level
 from rdstats._validate import FloatArray, RNGLike, check_choice, check_columns, check_keys
 
 
@@ -108,7 +109,8 @@ def compare_conditions(
         rng=rng,
     )
     check_choice("correction", correction, CORRECTIONS)
-    _check_runs(runs, baseline, metric, by, condition, seed, paired)
+    _check_runs(runs, metric, by, condition, seed, paired)
+    baseline = as_level(runs[condition], baseline, name="baseline")
     for column in family:
         check_choice("family", column, (by, condition))
     rows = []
@@ -120,16 +122,10 @@ def compare_conditions(
     return table
 
 
-def _check_runs(
-    runs: pd.DataFrame, baseline: str, metric: str, by: str, condition: str, seed: str, paired: bool
-) -> None:
+def _check_runs(runs: pd.DataFrame, metric: str, by: str, condition: str, seed: str, paired: bool) -> None:
     check_columns("runs", runs, [metric, by, condition, *([seed] if paired else [])])
     check_keys(runs, [by, condition, *([seed] if paired else [])], unique=paired)
     names = runs[condition].unique()
-    if baseline not in names:
-        raise ValueError(
-            f"baseline must be one of the values of {condition!r}, {list(names)}, but got {baseline!r}"
-        )
     if len(names) < 2:
         raise ValueError(
             f"runs must have a condition besides the baseline, but {condition!r} holds {list(names)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from rdstats._comparisons._claim import AXIS_CONTRASTS, SEPARATE_CONTRASTS, Claim
 from rdstats._comparisons._samples import magnitude, snap
 from rdstats._comparisons._trend import slopes
+from rdstats._levels import distinct_levels, is_level, match_levels
 from rdstats._validate import FloatArray, check_columns, check_keys
 
 Sample = tuple[FloatArray, ...]
@@ -42,7 +43,12 @@ class Evidence:
 
 
 def claim_runs(
-    runs: pd.DataFrame, claim: Claim, *, condition: str = "model", seed: str = "seed"
+    runs: pd.DataFrame,
+    claim: Claim,
+    *,
+    condition: str = "model",
+    seed: str = "seed",
+    known_levels: Mapping[str, Collection[object]] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return the runs that each verdict on a claim is about.
 
@@ -53,6 +59,8 @@ def claim_runs(
     claim : Claim
     condition, seed : str
         Columns of the condition's name and of the seed.
+    known_levels : mapping of str to collection, optional
+        As for :func:`evaluate_claims`.
 
     Returns
     -------
@@ -62,7 +70,8 @@ def claim_runs(
     Raises
     ------
     ValueError
-        If a column is missing, or the claim's filters leave several runs of a seed in a cell.
+        If a column is missing, a condition or value that the claim names is nowhere, or its filters leave
+        several runs of a seed in a cell.
 
     Examples
     --------
@@ -71,14 +80,21 @@ def claim_runs(
     >>> {stratum: len(rows) for stratum, rows in claim_runs(runs, claim).items()}
     {'model=a': 2, 'model=b': 1}
     """
-    strata = _strata_of(runs, claim, condition=condition, seed=seed)
+    strata = _strata_of(runs, claim, condition=condition, seed=seed, known_levels=known_levels or {})
     return {stratum.label: runs.iloc[stratum.runs.index] for stratum in strata}
 
 
-def collect_evidence(runs: pd.DataFrame, claim: Claim, *, condition: str, seed: str) -> list[Evidence]:
+def collect_evidence(
+    runs: pd.DataFrame,
+    claim: Claim,
+    *,
+    condition: str,
+    seed: str,
+    known_levels: Mapping[str, Collection[object]],
+) -> list[Evidence]:
     """Return the evidence of every stratum of ``claim``, in sorted order; raises as `claim_runs` does."""
     axis = [claim.axis] if claim.contrast in AXIS_CONTRASTS else []
-    strata = _strata_of(runs, claim, condition=condition, seed=seed)
+    strata = _strata_of(runs, claim, condition=condition, seed=seed, known_levels=known_levels)
     if claim.paired:
         return [_contrast(stratum, claim, [condition, *axis], seed) for stratum in strata]
     return [_samples(stratum, claim, condition) for stratum in strata]
@@ -96,15 +112,28 @@ class _Stratum:
     runs: pd.DataFrame
 
 
-def _strata_of(runs: pd.DataFrame, claim: Claim, *, condition: str, seed: str) -> list[_Stratum]:
+def _strata_of(
+    runs: pd.DataFrame,
+    claim: Claim,
+    *,
+    condition: str,
+    seed: str,
+    known_levels: Mapping[str, Collection[object]],
+) -> list[_Stratum]:
     axis = [claim.axis] if claim.contrast in AXIS_CONTRASTS else []
     keys = [*claim.strata, condition, *axis, seed]
     check_columns(f"claim {claim.id!r}: runs", runs, [claim.metric, *keys, *claim.where])
     needed = list(dict.fromkeys([*keys, *claim.where, claim.metric]))  # others are costly to select
     runs = runs[needed].reset_index(drop=True)
-    chosen = runs[runs[condition].isin(claim.conditions)]
-    for column, values in claim.where.items():
-        chosen = chosen[chosen[column].isin(values)]
+    kept = np.ones(len(runs), dtype=bool)
+    for name, column, values in [
+        ("conditions", condition, claim.conditions),
+        *(("where", *item) for item in claim.where.items()),
+    ]:
+        kept &= match_levels(
+            runs[column], values, name=f"claim {claim.id!r}: {name}", known=known_levels.get(column, ())
+        )
+    chosen = runs[kept]
     check_keys(chosen, keys, name=f"claim {claim.id!r}: runs")
     return list(_strata(chosen, claim, condition))
 
@@ -116,7 +145,9 @@ def _strata(chosen: pd.DataFrame, claim: Claim, condition: str) -> Iterator[_Str
         of_names = chosen[chosen[condition].isin(names)]
         for values in _stratum_values(of_names, claim):
             pairs = dict(zip(claim.strata, values, strict=bool(values)))
-            part = of_names[(of_names[list(pairs)] == pd.Series(pairs, dtype=object)).all(axis=1)]
+            part = of_names
+            for column, value in pairs.items():
+                part = part[is_level(part[column], value)]
             yield _Stratum(
                 ", ".join([*label, *(f"{key}={value}" for key, value in pairs.items())]), names, part
             )
@@ -125,7 +156,7 @@ def _strata(chosen: pd.DataFrame, claim: Claim, condition: str) -> Iterator[_Str
 def _stratum_values(chosen: pd.DataFrame, claim: Claim) -> list[tuple[object, ...]]:
     """Return the strata that the claim names, also those without runs; else those that the runs have."""
     if all(column in claim.where for column in claim.strata):
-        return list(itertools.product(*(dict.fromkeys(claim.where[column]) for column in claim.strata)))
+        return list(itertools.product(*(distinct_levels(claim.where[column]) for column in claim.strata)))
     present = sorted(set(chosen[list(claim.strata)].itertuples(index=False, name=None)))
     return present or [()]  # without any run the claim still gets a row, which says so
 

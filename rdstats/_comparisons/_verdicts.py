@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rdstats._comparisons._claim import Claim
+from rdstats._comparisons._claim import CLAIM_METHODS, Claim
 from rdstats._comparisons._comparison import Comparison, Options, check_options, undefined_comparison
 from rdstats._comparisons._contrasts import Evidence, Sample, collect_evidence
 from rdstats._comparisons._multiplicity import CORRECTIONS, adjust, adjust_families
-from rdstats._comparisons._paired import PAIRED_METHODS, one_sample
+from rdstats._comparisons._paired import one_sample
 from rdstats._comparisons._planning import seeds_needed
 from rdstats._comparisons._samples import magnitude, snap
 from rdstats._comparisons._table_warnings import warn_of_rows
@@ -60,9 +60,11 @@ def evaluate_claims(
     *,
     condition: str = "model",
     seed: str = "seed",
-    method: str = "t",
+    paired: bool = True,
+    method: str | None = None,
     confidence_level: float = 0.95,
     correction: str = "holm",
+    known_levels: Mapping[str, Collection[object]] | None = None,
     power: float = 0.8,
     n_resamples: int = 9_999,
     rng: RNGLike = None,
@@ -83,13 +85,19 @@ def evaluate_claims(
         Claims with distinct ids.
     condition, seed : str
         Columns of the condition's name and of the seed.
-    method : {"t", "wilcoxon", "sign_flip"}
-        Test of the numbers of the seeds, see :func:`compare_paired`; a claim can ask for another. Of
-        these, only ``"sign_flip"`` decides numbers that are all equal, such as an F1 of 0 in every run.
+    paired : bool
+        Whether runs pair by seed in claims that do not say.
+    method : str, optional
+        Test in claims that do not name one: ``"t"`` (default where runs pair), ``"wilcoxon"`` or
+        ``"sign_flip"`` of the numbers of the seeds, see :func:`compare_paired`; ``"welch"`` (default where
+        they do not) or ``"permutation"``, see :func:`compare_unpaired`. Of the paired ones only
+        ``"sign_flip"`` decides numbers that are all equal, such as an F1 of 0 in every run.
     confidence_level : float
         1 minus the probability of a wrong verdict in a family, and coverage of the intervals.
     correction : {"holm", "benjamini-hochberg", "none"}
         Adjustment within each family, over claims and strata.
+    known_levels : mapping of str to collection, optional
+        By column, values that a claim may name though no row has them, for example of runs that failed.
     power : float
         Power that ``seeds_needed`` plans for.
     n_resamples, rng
@@ -100,7 +108,8 @@ def evaluate_claims(
     DataFrame
         One row per claim and stratum: ``claim, statement, source, metric, contrast, direction, margin,
         stratum, verdict``, ``effect, low, high`` (unit of the contrast, as measured: negative where the
-        hybrid is lower; of several steps the one that supports the claim least), ``p_value, p_adjusted``
+        hybrid is lower; of a threshold the metric minus it; of several steps the one that supports the
+        claim least), ``p_value, p_adjusted``
         (of the claim's contrary), ``p_contrary, p_contrary_adjusted`` (of the claim), ``n`` (seeds, or
         runs where they do not pair), ``n_dropped`` (runs), ``method, smallest_p``, ``seeds_needed`` (to
         decide the row if the effect and spread are as measured), ``family, family_size`` (tests adjusted
@@ -112,7 +121,9 @@ def evaluate_claims(
     Raises
     ------
     TypeError, ValueError
-        If an argument is invalid, a column is missing, or several runs of a seed meet in a cell.
+        If an argument is invalid, a column is missing, several runs of a seed meet in a cell, a claim cannot
+        be tested as asked, or it names a condition or a value of ``where`` that no run has: numbers in
+        columns of real numbers are matched within a relative tolerance of 1e-6, all else exactly.
 
     Notes
     -----
@@ -133,18 +144,25 @@ def evaluate_claims(
         claim     stratum     verdict  effect  n
     0  solved  model=E2M1  replicates   0.068  5
     """
+    if not isinstance(paired, bool):
+        raise TypeError(f"paired must be true or false, but got {paired!r}")
     options = check_options(
-        method, PAIRED_METHODS, confidence_level=confidence_level, n_resamples=n_resamples, rng=rng
+        method or CLAIM_METHODS[0],
+        CLAIM_METHODS,
+        confidence_level=confidence_level,
+        n_resamples=n_resamples,
+        rng=rng,
     )
     check_choice("correction", correction, CORRECTIONS)
     check_fraction("power", power)
     ids = [claim.id for claim in claims]
     if not ids or len(set(ids)) < len(ids):
         raise ValueError(f"claims must be at least one, with distinct ids, but got {ids}")
+    columns: dict[str, Any] = {"condition": condition, "seed": seed, "known_levels": known_levels or {}}
     rows = [
-        _row(claim, evidence, _options_of(claim, options))
-        for claim in claims
-        for evidence in collect_evidence(_table_of(claim, runs), claim, condition=condition, seed=seed)
+        _row(claim, evidence, replace(options, method=str(claim.method)))
+        for claim in [claim.with_test(paired=paired, method=method) for claim in claims]
+        for evidence in collect_evidence(_table_of(claim, runs), claim, **columns)
     ]
     table = _decide(pd.DataFrame(rows), options, correction, power)
     warn_of_rows(table, what="verdicts")
@@ -219,11 +237,6 @@ def _table_of(claim: Claim, runs: pd.DataFrame | Mapping[str, pd.DataFrame]) -> 
     if claim.metric not in runs:
         raise ValueError(f"runs must hold a table for {claim.metric!r}, but has {sorted(runs)}")
     return runs[claim.metric]
-
-
-def _options_of(claim: Claim, options: Options) -> Options:
-    """Return ``options`` with the test of ``claim``."""
-    return replace(options, method=claim.method or (options.method if claim.paired else "welch"))
 
 
 def _row(claim: Claim, evidence: Evidence, options: Options) -> dict[str, object]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rdstats._curves._bd import BDResult, bd_distortion, bd_rate
+from rdstats._levels import as_level
 from rdstats._status import DroppedRowsWarning
 from rdstats._validate import RNGLike, as_generator, check_columns, check_keys
 
@@ -79,8 +80,7 @@ def bd_table(
     """
     check_columns("runs", runs, [by, level, rate, distortion, seed])
     check_keys(runs, [by, level, seed])
-    if not (runs[by] == reference).any():
-        raise ValueError(f"reference must be a value of the column {by!r}, but got {reference!r}")
+    reference = as_level(runs[by], reference, name="reference")
     generator = as_generator(rng)
     # Nullable columns would pivot to objects.
     runs = runs.assign(**{name: runs[name].to_numpy(dtype=np.float64) for name in (rate, distortion)})

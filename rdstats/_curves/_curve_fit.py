@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +13,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import stdtrit
 
 from rdstats._curves._family import Family
+from rdstats._curves._limits import Limits
 from rdstats._curves._profile import profile_limits
 from rdstats._curves._refit import Problem
 from rdstats._curves._replicates import (
@@ -24,7 +24,7 @@ from rdstats._curves._replicates import (
     refit_groups,
 )
 from rdstats._curves._solver import on_bound
-from rdstats._status import DegenerateDataWarning, Interval, Status
+from rdstats._status import Interval, Status
 from rdstats._validate import (
     FloatArray,
     RNGLike,
@@ -38,6 +38,11 @@ from rdstats._validate import (
 METHODS = ("jackknife", "bootstrap", "profile", "wald")
 SEED_METHODS = ("jackknife", "bootstrap")
 _SAME_REPLICATE = 1e-7  # relative; refits of equal data differ by about 1e-9
+
+_ONE_SEED = (Status.TOO_FEW_SEEDS, "an interval takes at least 2 seeds: add seeds")
+_REFITS_FAILED = (Status.TOO_FEW_SEEDS, "refits failed without some of the seeds: add seeds")
+_NO_SPREAD = (Status.ZERO_VARIANCE, "leaving out a seed changes nothing: check for copied runs")
+_ON_BOUND = (Status.AT_BOUND, "a parameter on a bound has no such interval: use method='bootstrap'")
 
 
 @dataclass(frozen=True)
@@ -217,23 +222,26 @@ class CurveFit:
         >>> 4.0 in interval
         True
         """
+        limits = self.parameter_limits(confidence_level, method, n_resamples, rng)
+        limits.warn()
+        return dict(zip(self.parameters, limits.intervals(confidence_level, method), strict=True))
+
+    def parameter_limits(
+        self, confidence_level: float, method: str, n_resamples: int, rng: RNGLike
+    ) -> Limits:
+        """Return the limits of each parameter, or why it has none; see `confidence_interval`."""
         confidence_level = check_fraction("confidence_level", confidence_level)
         check_choice("method", method, METHODS)
         if self.status is Status.NOT_IDENTIFIABLE:
-            low, high = _undefined_limits(self.estimates, self.message)
-        elif method in SEED_METHODS:
-            low, high = self._seed_limits(
-                lambda rows: rows, self.estimates, confidence_level, method, n_resamples, rng
-            )
-        else:
-            low, high = self._likelihood_limits(confidence_level, method)
-        if method == "jackknife":
-            stuck = on_bound(self.estimates, self.family.low, self.family.high)
-            low, high = np.where(stuck, np.nan, low), np.where(stuck, np.nan, high)
-        return {
-            name: Interval(float(bottom), float(top), confidence_level, method)
-            for name, bottom, top in zip(self.parameters, low, high, strict=True)
-        }
+            return Limits.none(len(self.estimates), (self.status, self.message))
+        if method not in SEED_METHODS:
+            return self._likelihood_limits(confidence_level, method)
+        limits = self._seed_limits(
+            lambda rows: rows, self.estimates, confidence_level, method, n_resamples, rng
+        )
+        if method == "bootstrap":
+            return limits
+        return limits.without(on_bound(self.estimates, self.family.low, self.family.high), _ON_BOUND)
 
     def confidence_band(
         self,
@@ -269,6 +277,14 @@ class CurveFit:
         DegenerateDataWarning
             If no band exists.
         """
+        limits = self.band_limits(rate, confidence_level, method, n_resamples, rng)
+        limits.warn()
+        return limits.low, limits.high
+
+    def band_limits(
+        self, rate: ArrayLike, confidence_level: float, method: str, n_resamples: int, rng: RNGLike
+    ) -> Limits:
+        """Return the limits of the curve at each rate, or why there are none; see `confidence_band`."""
         confidence_level = check_fraction("confidence_level", confidence_level)
         check_choice("method", method, SEED_METHODS)
         rate = np.atleast_1d(np.asarray(rate, dtype=float))
@@ -325,8 +341,9 @@ class CurveFit:
             return np.array([[float(quantity(fit))] for fit in fits])
 
         center = np.array([float(quantity(self))])
-        low, high = self._seed_limits(quantities, center, confidence_level, method, n_resamples, rng)
-        return Interval(float(low[0]), float(high[0]), confidence_level, method)
+        limits = self._seed_limits(quantities, center, confidence_level, method, n_resamples, rng)
+        limits.warn()
+        return limits.intervals(confidence_level, method)[0]
 
     def _seed_limits(
         self,
@@ -336,30 +353,26 @@ class CurveFit:
         method: str,
         n_resamples: int,
         rng: RNGLike,
-    ) -> tuple[FloatArray, FloatArray]:
+    ) -> Limits:
         """Return limits of quantities of the parameters from refits on resampled or left-out seeds."""
         n_resamples = check_count("n_resamples", n_resamples)
         generator = as_generator(rng)
-        if not self.defined or self.n_groups < 2:
-            return _undefined_limits(
-                center, f"{self.n_groups} seed(s); {self.message or 'at least 2 are needed'}"
-            )
+        if not self.defined:
+            return Limits.none(len(center), (self.status, self.message))
+        if self.n_groups < 2:
+            return Limits.none(len(center), _ONE_SEED)
         if method == "bootstrap":
             counts = bootstrap_counts(self.n_groups, n_resamples, generator)
         else:
             counts = jackknife_counts(self.n_groups)
         replicates = quantities(refit_groups(self.problem, self.estimates, counts))
-        if np.isnan(replicates).any(axis=0).all():
-            return _undefined_limits(center, "refits failed without some of the seeds; add seeds")
         if method == "bootstrap":
-            return percentile_limits(replicates, confidence_level)
-        low, high = jackknife_limits(center, replicates, confidence_level)
+            return Limits.of(*percentile_limits(replicates, confidence_level), otherwise=_REFITS_FAILED)
+        limits = Limits.of(*jackknife_limits(center, replicates, confidence_level), otherwise=_REFITS_FAILED)
         constant = np.ptp(replicates, axis=0) <= _SAME_REPLICATE * np.abs(center)
-        if constant.all():
-            return _undefined_limits(center, "all seeds give the same curve; check for copied runs")
-        return np.where(constant, np.nan, low), np.where(constant, np.nan, high)
+        return limits.without(constant, _NO_SPREAD)
 
-    def _likelihood_limits(self, confidence_level: float, method: str) -> tuple[FloatArray, FloatArray]:
+    def _likelihood_limits(self, confidence_level: float, method: str) -> Limits:
         """Return Wald or profile limits, which rest on independent normal errors."""
         if self.family.linear or self.problem.loss != "linear":
             raise ValueError(
@@ -369,15 +382,10 @@ class CurveFit:
         standard_error = np.sqrt(np.diag(self.covariance))
         degrees = self.n - len(self.parameters)
         if not self.defined or degrees < 1 or not np.isfinite(standard_error).any():
-            return _undefined_limits(
-                self.estimates, self.message or f"{self.n} runs leave no degree of freedom"
-            )
+            reason = (Status.TOO_FEW_SEEDS, f"{self.n} runs leave no degree of freedom: add seeds")
+            return Limits.none(len(standard_error), (self.status, self.message) if self.message else reason)
         if method == "profile":
-            return profile_limits(self.problem, self.estimates, standard_error, self.rss, confidence_level)
+            ends = profile_limits(self.problem, self.estimates, standard_error, self.rss, confidence_level)
+            return Limits.of(*ends, otherwise=_ON_BOUND)
         margin = stdtrit(degrees, (1 + confidence_level) / 2) * standard_error
-        return self.estimates - margin, self.estimates + margin
-
-
-def _undefined_limits(center: FloatArray, reason: str) -> tuple[FloatArray, FloatArray]:
-    warnings.warn(f"no interval exists: {reason}", DegenerateDataWarning, stacklevel=4)
-    return np.full_like(center, np.nan), np.full_like(center, np.nan)
+        return Limits.of(self.estimates - margin, self.estimates + margin, otherwise=_ON_BOUND)

@@ -45,7 +45,7 @@ def fit_curves(
     DataFrame
         One row per curve and parameter: the columns of ``by``, ``family``, ``parameter``, ``unit``,
         ``estimate``, ``low``, ``high``, ``confidence_level``, ``method``, ``n``, ``n_seeds``, ``n_dropped``,
-        ``rss``, ``aicc``, ``status``, ``message``.
+        ``rss``, ``aicc``, ``status`` and ``message`` (of the curve or, where that is fine, of the interval).
 
     Raises
     ------
@@ -74,9 +74,8 @@ def fit_curves(
     rows = []
     for keys, group in conditions(runs, by):
         fit = fit_curve(group[rate], group[distortion], groups=group[seed], family=family, loss=loss)
-        intervals = fit.confidence_interval(
-            confidence_level, method=method, n_resamples=n_resamples, rng=generator
-        )
+        limits = fit.parameter_limits(confidence_level, method, n_resamples, generator)
+        limits.warn()
         rows += [
             {
                 **keys,
@@ -84,8 +83,8 @@ def fit_curves(
                 "parameter": parameter.name,
                 "unit": parameter.unit,
                 "estimate": fit.parameters[parameter.name],
-                "low": intervals[parameter.name].low,
-                "high": intervals[parameter.name].high,
+                "low": low,
+                "high": high,
                 "confidence_level": confidence_level,
                 "method": method,
                 "n": fit.n,
@@ -93,10 +92,16 @@ def fit_curves(
                 "n_dropped": fit.n_dropped,
                 "rss": fit.rss,
                 "aicc": fit.aicc,
-                "status": str(fit.status),
-                "message": fit.message,
+                "status": str(status),
+                "message": message,
             }
-            for parameter in fit.family.parameters
+            for parameter, low, high, (status, message) in zip(
+                fit.family.parameters,
+                limits.low,
+                limits.high,
+                limits.verdicts(fit.status, fit.message),
+                strict=True,
+            )
         ]
     return pd.DataFrame(rows)
 
@@ -134,7 +139,7 @@ def curve_bands(
     DataFrame
         One row per curve and rate: the columns of ``by``, ``family``, ``rate`` (nats per image),
         ``distortion``, ``low``, ``high``, ``slope`` (−dD/dR, distortion per nat), ``confidence_level``,
-        ``method``, ``status``.
+        ``method``, ``status`` and ``message`` (of the curve or, where that is fine, of the limits).
 
     Raises
     ------
@@ -166,20 +171,21 @@ def curve_bands(
             points = np.asarray(rates, dtype=float)
         else:
             points = np.linspace(used.min(), used.max(), n_points) if fit.n else np.empty(0)
-        low, high = fit.confidence_band(
-            points, confidence_level=confidence_level, method=method, n_resamples=n_resamples, rng=generator
-        )
+        limits = fit.band_limits(points, confidence_level, method, n_resamples, generator)
+        limits.warn()
+        verdicts = limits.verdicts(fit.status, fit.message)
         columns = {
             **keys,
             "family": fit.family.name,
             "rate": points,
             "distortion": fit.predict(points),
-            "low": low,
-            "high": high,
+            "low": limits.low,
+            "high": limits.high,
             "slope": fit.slope(points),
             "confidence_level": confidence_level,
             "method": method,
-            "status": str(fit.status),
+            "status": [str(status) for status, _ in verdicts],
+            "message": [message for _, message in verdicts],
         }
         frames.append(pd.DataFrame(columns, index=range(len(points))))
     return pd.concat(frames, ignore_index=True)

@@ -71,6 +71,8 @@ def test_runs_that_compete_are_named_and_where_chooses(make_results: Make, tmp_p
     with pytest.raises(ValueError, match=r"E1M1 has 2 at 0\.3 nats, seed 0, that differ in ratio"):
         draw_figures(results, out=tmp_path, figures=[4])
     assert draw_figures(results, out=tmp_path, figures=[4], formats=["svg"], where={"ratio": [2.0]})
+    with pytest.raises(ValueError, match=r"^where must be among the levels of 'ratio', 2, 10, but got 3$"):
+        draw_figures(results, out=tmp_path, figures=[4], where={"ratio": [2.0, 3.0]})
 
 
 @pytest.mark.parametrize(

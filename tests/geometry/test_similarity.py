@@ -109,3 +109,5 @@ def test_one_seed_and_missing_codes_leave_gaps(runs):
 def test_columns_of_the_table_are_checked(runs):
     with pytest.raises(ValueError, match=r"runs must have the columns .* but lacks \['seed'\]"):
         similarity_table(runs.drop(columns="seed"), {}, [])
+    with pytest.raises(ValueError, match=r"baseline must be among the levels of 'model', .*, but got 'E9'"):
+        similarity_table(runs, {}, [], baseline="E9")

@@ -88,6 +88,15 @@ def test_an_exponent_is_recovered(exponent):
     )
 
 
+def test_an_exponent_weighs_frequencies_by_their_pairs():
+    # Log frequencies 0, 1, 2 with 1, 1 and 4 pairs and log mean d' 0, 1, 0. By hand: the weighted mean of log
+    # frequency is (0 + 1 + 4 * 2) / 6 = 1.5, so the slope is (-1.5 * 0 - 0.5 * 1 + 4 * 0.5 * 0) / 3.5 with
+    # 3.5 = 1.5² + 0.5² + 4 * 0.5². Without weights it is 0, and with the mean of log d' it is another.
+    frequency = np.exp([0.0, 1.0, 2.0, 2.0, 2.0, 2.0])
+    dprime = [1.0, math.e, 0.5, 1.5, 0.25, 1.75]
+    assert frequency_exponent(dprime, frequency) == pytest.approx(-1 / 7, abs=1e-9)
+
+
 def test_no_exponent_without_two_frequencies_or_with_a_lost_group():
     assert math.isnan(frequency_exponent([1.0, 2.0], [3.0, 3.0]))
     assert math.isnan(frequency_exponent([0.0, 2.0], [3.0, 4.0]))

@@ -125,7 +125,7 @@ def test_missing_stratum_cannot_be_tested_and_is_counted():
             match="2 of 3 verdicts are degenerate, the first because no finite run of E2M1",
         ),
     ):
-        table = evaluate_claims(runs, [asked])
+        table = evaluate_claims(runs, [asked], known_levels={"capacity": [99.0]})
     assert table["verdict"].tolist() == ["cannot be tested", "replicates", "cannot be tested"]
     assert table["n"].tolist() == [0, 8, 0]
     assert summarize_verdicts(table).loc[0, "verdict"] == "undecided"
@@ -165,6 +165,78 @@ def test_unpaired_claims_are_tested_as_welch_does():
     expected = stats.ttest_ind(*samples, equal_var=False, alternative="greater").pvalue
     assert row["p_value"] == pytest.approx(2 * expected)
     assert (row["verdict"], row["n"], row["method"]) == ("replicates", 16, "welch")
+
+
+EXACT_METHODS = {
+    # Six runs each: all sign patterns and all labelings can be made, so that SciPy's p-values are exact too.
+    "t": lambda x, y: stats.ttest_rel(y, x, alternative="greater"),
+    "wilcoxon": lambda x, y: stats.wilcoxon(y, x, alternative="greater", method="exact"),
+    "sign_flip": lambda x, y: stats.permutation_test(
+        (y - x,), np.mean, permutation_type="samples", alternative="greater", n_resamples=np.inf
+    ),
+    "welch": lambda x, y: stats.ttest_ind(y, x, equal_var=False, alternative="greater"),
+    "permutation": lambda x, y: stats.permutation_test(
+        (y, x),
+        lambda a, b, axis: a.mean(axis) - b.mean(axis),
+        permutation_type="independent",
+        alternative="greater",
+        n_resamples=np.inf,
+    ),
+}
+
+
+@pytest.mark.parametrize("method", EXACT_METHODS)
+@pytest.mark.parametrize("by_claim", [True, False], ids=["asked by the claim", "asked for all claims"])
+@pytest.mark.filterwarnings("ignore::rdstats._status.DegenerateDataWarning")  # small samples, large p
+def test_the_p_value_of_a_verdict_is_that_of_the_test_asked_for(method, by_claim):
+    runs = make_runs(6).assign(metric=lambda runs: runs["metric"] + np.sin(runs.index))
+    test = {"paired": method in ("t", "wilcoxon", "sign_flip"), "method": method}
+    asked = claim(where={"capacity": 3.0}, **(test if by_claim else {}))
+    row = evaluate_claims(runs, [asked], **({} if by_claim else test)).iloc[0]
+    samples = [
+        runs.query("capacity == 3.0 and model == @name")["metric"].to_numpy() for name in ("baseline", "E2M1")
+    ]
+    assert row["p_value"] == pytest.approx(min(1.0, 2 * EXACT_METHODS[method](*samples).pvalue), rel=1e-9)
+    assert row["method"] == method
+
+
+def test_a_claim_that_pairs_otherwise_takes_the_default_of_its_kind():
+    claims = [claim(id="own", paired=True), claim(id="inherits"), claim(id="named", method="welch")]
+    found = [each.with_test(paired=False, method="permutation") for each in claims]
+    assert [(each.paired, each.method) for each in found] == [
+        (True, "t"), (False, "permutation"), (False, "welch"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "test", "message"),
+    [
+        (
+            {"contrast": "trend"},
+            {"paired": False},
+            "claim 'c': paired must be true unless contrast is one of difference, equivalence, ordering, but",
+        ),
+        (
+            {},
+            {"method": "welch"},
+            "claim 'c': method must be one of 't', 'wilcoxon', 'sign_flip', but got 'welch'",
+        ),
+        (
+            {"method": "welch"},
+            {},
+            "claim 'c': method must be one of 't', 'wilcoxon', 'sign_flip', but got 'welch'",
+        ),
+        (
+            {"method": "t"},
+            {"paired": False},
+            "claim 'c': method must be one of 'welch', 'permutation', but got 't'",
+        ),
+        ({}, {"method": "brunner_munzel"}, "method must be one of 't', .*, but got 'brunner_munzel'"),
+    ],
+)
+def test_a_test_that_a_claim_cannot_have_is_refused(changes, test, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate_claims(make_runs(), [claim(**changes, where={"capacity": [1.0]})], **test)
 
 
 def test_unpaired_equivalence_has_two_bounds():
@@ -279,7 +351,12 @@ def test_claims_need_distinct_ids():
         ),
         (BASE | {"paired": "no"}, TypeError, "paired must be true or false, but got 'no'"),
         (BASE | {"contrast": "trend", "paired": False}, ValueError, "paired must be true unless contrast is"),
-        (BASE | {"method": "welch"}, ValueError, "claim 'c': method must be one of 't', 'wilcoxon'"),
+        (
+            BASE | {"method": "welch", "paired": True},
+            ValueError,
+            "claim 'c': method must be one of 't', 'wilcoxon', 'sign_flip', but got 'welch'",
+        ),
+        (BASE | {"method": "exact"}, ValueError, "claim 'c': method must be one of 't', .*, 'permutation'"),
         ("c", TypeError, "a claim must be a mapping, but got 'c'"),
     ],
 )

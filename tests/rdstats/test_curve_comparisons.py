@@ -154,5 +154,5 @@ def test_a_run_without_condition_is_refused():
 
 
 def test_unknown_condition_is_named():
-    with pytest.raises(ValueError, match="hybrid must be a value of 'model', but got 'E9'"):
+    with pytest.raises(ValueError, match=r"hybrid must be among the levels of 'model'.*but got 'E9'"):
         compare_curves(make_runs(), baseline="baseline", hybrid="E9")

@@ -98,7 +98,7 @@ def test_unpaired_conditions_need_no_seed():
         (lambda runs: runs.assign(seed=0), "runs must have one row per capacity, model, seed"),
         (lambda runs: runs.replace({"capacity": {1.0: np.nan}}), "in every row, but 18 of 54 lack one"),
         (lambda runs: runs.drop(columns="metric"), r"runs must have the columns \['metric'\]"),
-        (lambda runs: runs[runs["model"] != "baseline"], "baseline must be one of the values of 'model'"),
+        (lambda runs: runs[runs["model"] != "baseline"], "baseline must be among the levels of 'model'"),
         (lambda runs: runs[runs["model"] == "baseline"], "a condition besides the baseline"),
     ],
 )

@@ -29,6 +29,14 @@ def test_the_reports_that_are_shipped_are_valid(path: Path) -> None:
         ("confidence_level: 1.5", "confidence_level must be below 1, but got 1.5"),
         ("curve: {family: cubic}", "curve.family must be 'gaussian'"),
         ("comparison: {correction: off}", "comparison.correction must be 'holm'"),
+        (
+            "comparison: {paired: false, method: t}",
+            "comparison.method must be one of welch, brunner_munzel, permutation where paired is false, but",
+        ),
+        (
+            "comparison: {method: permutation}",
+            "comparison.method must be one of t, wilcoxon, sign_flip where paired is true, but",
+        ),
         ("where: {colour: [red]}", "where.colour must be one of run_id"),
         ("where: {capacity: []}", "where.capacity must not be empty, but got []"),
         ("summary:", "summary must have a value"),

@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 
 from rdsweep.report import ReportError, parse_report_file
+from rdsweep.report._analysis import analyze
+from rdsweep.report._limits import limits
 from rdsweep.report._selection import select_runs
 
 FILE = parse_report_file("title: T", name="r.yaml")
@@ -50,6 +52,57 @@ def test_runs_that_differ_in_more_than_condition_level_and_seed_are_refused(
     chosen = parse_report_file("title: T\nwhere: {ratio: [1, 20]}", name="r.yaml")
     selection = select_runs(chosen, runs=pd.concat([runs, again]), scores=scores)
     assert set(selection.runs["ratio"]) == {1.0, 20.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("where: {ratio: [1, 7]}", "where must be among the levels of 'ratio', 1, 10, but got 7"),
+        ("where: {seed: [0, 99]}", "where must be among the levels of 'seed', 0, 1, 2, but got 99"),
+        (
+            "where: {model: [baseline, E2M11]}",
+            "where must be among the levels of 'model', .*, but got 'E2M11'",
+        ),
+        ("baseline: bsaeline", "baseline must be among the levels of 'model', .*, but got 'bsaeline'"),
+        (
+            "condition: imbalance",
+            "baseline must be among the levels of 'imbalance', 'lower_corridor', 'none', but got 'baseline'",
+        ),
+        (
+            "panels: [{title: A, conditions: [E1M1]}, {title: B, conditions: [E2M1, E9]}]",
+            r"panels\[1\].conditions must be among the levels of 'model', .*, but got 'E9'",
+        ),
+    ],
+)
+def test_a_level_that_no_run_has_is_refused_with_those_that_exist(
+    make_tables: Callable[..., tuple[pd.DataFrame, pd.DataFrame]], text: str, message: str
+) -> None:
+    runs, scores = make_tables()
+    file = parse_report_file(f"title: T\n{text}", name="r.yaml")
+    with pytest.raises(ReportError, match=f"^{message}$"):
+        select_runs(file, runs=runs, scores=scores)
+
+
+def test_levels_of_other_results_may_be_missing_here(
+    make_tables: Callable[..., tuple[pd.DataFrame, pd.DataFrame]],
+) -> None:
+    file = parse_report_file("title: T\nwhere: {capacity: [0.5, 5.0000001]}", name="r.yaml")
+    runs, scores = make_tables()
+    first = select_runs(file, runs=runs, scores=scores)
+    assert first.levels == [0.5, 5.0]
+    few, few_scores = make_tables(capacities=[0.5])
+    assert select_runs(file, runs=few, scores=few_scores, beside=first).levels == [0.5]
+
+
+def test_models_of_the_catalogue_may_be_missing_and_are_named_in_the_limits(
+    make_tables: Callable[..., tuple[pd.DataFrame, pd.DataFrame]],
+) -> None:
+    runs, scores = make_tables(["baseline", "E1M1"])
+    text = "title: T\npanels: [{title: A, conditions: [E1M1, E1M2]}, {title: B, conditions: [E2M1]}]"
+    selection = select_runs(parse_report_file(text, name="r.yaml"), runs=runs, scores=scores)
+    assert "The report file names E1M2 and E2M1, of which no run is completed here." in limits(
+        analyze(selection)
+    )
 
 
 def test_panels_show_the_baseline_beside_the_conditions_that_have_runs(

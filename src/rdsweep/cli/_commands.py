@@ -42,6 +42,7 @@ ResultsOption = Annotated[
         show_default="results/NAME",
     ),
 ]
+EngineOption = Annotated[EngineName, typer.Option(help="Ray Tune, or one pack after the other.")]
 DeviceOption = Annotated[
     DeviceName,
     typer.Option(help="What to train on; auto is CUDA where there is any, both adds nodes without a GPU."),
@@ -57,6 +58,10 @@ TableOutOption = Annotated[
     typer.Option("--out", help="File to write, .csv or .parquet.", show_default="print the first rows"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PluginOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="MODULE", help="Module with tasks of your own, imported first; may be repeated."),
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -81,12 +86,15 @@ def options(
 def plan(
     sweep: SweepPath,
     results: ResultsOption = None,
+    engine: EngineOption = "ray",
     device: DeviceOption = "auto",
     pack_size: PackSizeOption = None,
     workers: WorkersOption = None,
     as_json: JsonOption = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Show what a sweep would run, what it would cost and what is done already; trains nothing."""
+    _import(plugin)
     from rdsweep.cli._plan import make_plan, print_plan
     from rdsweep.sweeps import load_sweep
 
@@ -94,6 +102,7 @@ def plan(
     made = make_plan(
         loaded,
         results=results or _default_results(loaded.name),
+        engine=engine,
         device=device,
         pack_size=pack_size,
         n_workers=workers,
@@ -105,7 +114,7 @@ def plan(
 def run(
     sweep: SweepPath,
     results: ResultsOption = None,
-    engine: Annotated[EngineName, typer.Option(help="Ray Tune, or one pack after the other.")] = "ray",
+    engine: EngineOption = "ray",
     address: Annotated[
         str | None, typer.Option(help="Ray cluster: auto or HOST:PORT.", show_default="a local one")
     ] = None,
@@ -113,9 +122,11 @@ def run(
     pack_size: PackSizeOption = None,
     workers: WorkersOption = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train failed runs again.")] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Train the runs of a sweep that its results lack; may be stopped and started again at any time."""
     with Activity(f"starting the run of {sweep}", at_once=True):
+        _import(plugin)
         from rdsweep.cli._run import run_and_tell
         from rdsweep.store import without_secret
         from rdsweep.sweeps import load_sweep
@@ -147,7 +158,7 @@ def study(
     n_configs: Annotated[
         int | None, typer.Option(min=1, help="Configurations per condition.", show_default="the file's")
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="Ray Tune, or one pack after the other.")] = "ray",
+    engine: EngineOption = "ray",
     address: Annotated[
         str | None, typer.Option(help="Ray cluster: auto or HOST:PORT.", show_default="a local one")
     ] = None,
@@ -155,9 +166,11 @@ def study(
     pack_size: PackSizeOption = None,
     workers: WorkersOption = None,
     report: Annotated[Path | None, typer.Option(help="Folder to write the study's page into.")] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Search with Optuna, batches trained as packs; may be stopped and started again at any time."""
     with Activity(f"starting the study of {file}", at_once=True):
+        _import(plugin)
         from rdsweep.cli._study import study_and_tell
         from rdsweep.store import without_secret
         from rdsweep.studies import load_study_file
@@ -185,9 +198,11 @@ def status(
     results: ResultsPlace,
     as_json: JsonOption = False,
     watch: Annotated[bool, typer.Option("--watch", help="Look until all runs have an outcome.")] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Show which runs are done, failed, in training or missing, how fast it goes, and why runs failed."""
     with Activity("reading the results") as reading:
+        _import(plugin)
         from rdsweep.cli._status import show_status
 
         with unwinding():
@@ -198,9 +213,11 @@ def status(
 def verify(
     results: ResultsPlace,
     repair: Annotated[bool, typer.Option("--repair", help="Put broken packs aside.")] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Check every file of the results; exits with 1 if one is broken."""
     with Activity("checking the results") as checking:
+        _import(plugin)
         from rdsweep.cli._verify import verify_and_tell
 
         with unwinding():
@@ -217,16 +234,20 @@ def table(
         bool, typer.Option("--theory", help="Add to runs their distance from the exact optimum.")
     ] = False,
     out: TableOutOption = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Write a table of results as one file, or print its first rows."""
     if with_theory and name != "runs":
         raise ValueError(f"table must be runs with --theory, but got {name!r}")
     text = "comparing the runs with the exact optimum" if with_theory else "reading the results"
     with Activity(text, at_once=with_theory):
+        _import(plugin)
         from rdsweep.cli._table import deliver_table
-        from rdsweep.store import open_results
+        from rdsweep.store import ORDER_COLUMNS, in_reading_order, open_results
 
-        frame = open_results(results).read(name)
+        stored = open_results(results)
+        frame = stored.read(name)
+        frame = in_reading_order(frame, frame if name == "runs" else stored.read("runs", ORDER_COLUMNS))
     with unwinding():
         if with_theory:
             from rdsweep.cli._optimality import with_optimality
@@ -236,9 +257,15 @@ def table(
 
 
 @app.command()
-def geometry(results: ResultsPlace, out: TableOutOption = None, workers: WorkersOption = None) -> None:
+def geometry(
+    results: ResultsPlace,
+    out: TableOutOption = None,
+    workers: WorkersOption = None,
+    plugin: PluginOption = None,
+) -> None:
     """Compute the indices of every run's code, or write them as one file; only what is new costs time."""
     with Activity("computing the indices of codes", at_once=True) as computing:
+        _import(plugin)
         from rdsweep.cli._geometry import deliver_geometry
         from rdsweep.store import open_results
 
@@ -257,9 +284,11 @@ def figures(
         list[str] | None,
         typer.Option(metavar="COLUMN=VALUE", help="Runs to keep, as ratio=10; may be repeated."),
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Draw the paper's figures 1, 2, 4, 5 and 7 to 11 from the results, seeds aggregated."""
     with Activity("drawing figures", at_once=True) as drawing:
+        _import(plugin)
         from rdsweep.cli._figures import deliver_figures
 
         with unwinding():
@@ -291,11 +320,13 @@ def report(
         str | None,
         typer.Option(metavar="TABLE:ROW", help="Print the runs behind a row of a table, and write nothing."),
     ] = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Build a report: one self-contained page, its tables and its figures."""
     if trace is None and out is None:
         raise typer.BadParameter("must be given unless --trace is", param_hint="--out")
     with Activity(f"building the report of {report_file}", at_once=True) as building:
+        _import(plugin)
         from rdsweep.cli._report import report_and_tell, trace_and_tell
 
         if trace is not None:
@@ -329,6 +360,14 @@ def version() -> None:
     from rdsweep.cli._version import print_versions
 
     print_versions()
+
+
+def _import(plugins: list[str] | None) -> None:
+    """Import the modules that the user names; nothing that is read from results is imported."""
+    if plugins:
+        from rdsweep.sweeps import import_plugins
+
+        import_plugins(plugins)
 
 
 def _default_results(sweep_name: str) -> str:

@@ -47,6 +47,22 @@ def open_engine(
         yield engine
 
 
+def check_workers(engine: str, n_workers: int | None) -> None:
+    """Check that ``engine`` can train ``n_workers`` packs at a time.
+
+    Raises
+    ------
+    ValueError
+        If it is the inline engine, and not one.
+
+    Examples
+    --------
+    >>> check_workers("inline", 1)
+    """
+    if engine == "inline" and n_workers not in (None, 1):
+        raise ValueError(f"n_workers must be 1 for the inline engine, but got {n_workers!r}")
+
+
 def check_address(address: str | None) -> None:
     """Check that a sweep can be launched on the Ray cluster at ``address``.
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rdstats import is_level, match_levels
 from rdsweep.geometry import read_codes
 from rdsweep.sources import N_POSITIONS
 from rdsweep.store import Results
@@ -86,7 +87,7 @@ class FigureData:
         LackingError
             If there are none.
         """
-        chosen = self.runs[(self.runs["model"] == model) & (self.runs["capacity"] == capacity)]
+        chosen = self.runs[(self.runs["model"] == model) & is_level(self.runs["capacity"], capacity)]
         if self.runs.empty:
             raise LackingError("no completed run with a capacity")
         if chosen.empty:
@@ -137,18 +138,22 @@ def read_figure_data(results: Results, *, where: Mapping[str, Sequence[Any]] | N
     ----------
     results : Results
     where : mapping of str to sequence, optional
-        Values of columns of the runs table to keep, for example ``{"ratio": [1, 10]}``.
+        Values of columns of the runs table to keep, for example ``{"ratio": [1, 10]}``; matched as
+        `rdstats.is_level` does.
 
     Raises
     ------
     ValueError
-        If two runs share model, capacity and seed: ``where`` has to choose between them.
+        If ``where`` names a value that no run has, or two runs share model, capacity and seed, between which
+        it has to choose.
     """
     choices = where or {}
     columns = dict.fromkeys(["run_id", *_KEYS, "status", *_MEASURES, *_SETTINGS, *choices])
     runs = results.read("runs", list(columns))
+    kept = np.ones(len(runs), dtype=bool)
     for column, allowed in choices.items():
-        runs = runs[runs[column].isin(allowed)]
+        kept &= match_levels(runs[column], allowed, name="where")
+    runs = runs[kept]
     runs = runs[(runs["status"] == "completed") & runs["capacity"].notna()]
     _check_unique(runs)
     maps = results.read("maps", ["run_id", "latent_mean", "distortion_mse"])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from rdstats import match_levels
 from rdsweep.geometry._checks import FloatArray, check_codes, check_labels
 from rdsweep.geometry._class_means import class_means
 from rdsweep.geometry._similarity import (
@@ -63,7 +64,7 @@ def similarity_table(
     Raises
     ------
     ValueError
-        If ``runs`` lacks a column, a code has not one row per position, or is not finite.
+        If ``runs`` lacks a column or the baseline, or a code has not one row per position or is not finite.
 
     Examples
     --------
@@ -78,9 +79,10 @@ def similarity_table(
     keys = ["run_id", condition, by, seed]
     if missing := [name for name in keys if name not in runs]:
         raise ValueError(f"runs must have the columns {keys}, but lacks {missing}")
-    coded = runs.loc[runs["run_id"].isin(codes.keys()), keys]
+    has_code = runs["run_id"].isin(codes.keys()).to_numpy()
+    coded = runs.loc[has_code, keys]
     shapes = {run_id: _Shape.of(codes[run_id], positions) for run_id in coded["run_id"]}
-    references = coded[coded[condition] == baseline]
+    references = coded[match_levels(runs[condition], [baseline], name="baseline")[has_code]]
     rows = []
     for row in coded.to_dict("records"):
         others = references[(references[by] == row[by]) & (references[seed] != row[seed])]

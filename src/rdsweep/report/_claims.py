@@ -10,6 +10,7 @@ import pandas as pd
 from rdstats import VERDICTS
 from rdsweep.report._claims_metrics import CLAIM_METRICS
 from rdsweep.report._claims_verdicts import DecidedClaims, plain_stratum
+from rdsweep.report._differences import TEST_NAMES
 from rdsweep.report._format import (
     MISSING,
     count,
@@ -26,6 +27,7 @@ from rdsweep.report._section import Section
 from rdsweep.report._table import ReportTable, TextColumn, badges, header, notes, numbers, words
 from rdsweep.report._units import column_unit, short_unit
 
+_OF_A_THRESHOLD = "Of a claim about a threshold the effect is the value minus that mark. "
 _VERBS = {
     "replicates": ("replicates", "replicate"),
     "fails": ("fails", "fail"),
@@ -99,15 +101,21 @@ def _verdict_table(file: ReportFile, verdicts: DecidedClaims) -> ReportTable:
         caption=(
             "Verdict on each claim, how many of its tests replicate, and the test that decides: the one that "
             "refutes the claim most clearly or, where none does, supports it least. p is the probability of "
-            "such runs if what the verdict rejects were true. Seeds: how many would decide what is "
+            "such runs if what the verdict rejects were true. "
+            f"{_OF_A_THRESHOLD}Seeds: how many would decide what is "
             "undecided, if effects and spreads stay as measured."
         ),
         frame=frame,
         run_ids=verdicts.claim_runs,
         columns=(
-            header("Claim", frame["statement"], details=frame["source"]),
-            badges("Verdict", frame["verdict"], details=_shares(frame)),
-            words("Deciding test", map(plain_stratum, frame["stratum"])),
+            header("Claim", frame["statement"], details=frame["source"], detail_label="Source"),
+            badges("Verdict", frame["verdict"], details=_shares(frame), detail_label="Replicating"),
+            words(
+                "Deciding test",
+                map(plain_stratum, frame["stratum"]),
+                details=_methods(frame),
+                detail_label="Method",
+            ),
             _effects(frame),
             words("Unit", _effect_units(frame, file)),
             numbers("p", map(p_value, frame["p_value"])),
@@ -125,14 +133,19 @@ def _test_table(file: ReportFile, verdicts: DecidedClaims) -> ReportTable:
         name="claims",
         caption=(
             f"All tests of all claims. Effect: as measured, with its {interval_name(file.confidence_level)} "
-            "(not adjusted); it has to lie as claimed. p: against the contrary of the claim; p of the claim: "
-            "against the claim itself."
+            f"(not adjusted); it has to lie as claimed. {_OF_A_THRESHOLD}p: against the contrary of the "
+            "claim; p of the claim: against the claim itself."
         ),
         frame=frame,
         run_ids=verdicts.test_runs,
         columns=(
             header("Claim", frame["claim"]),
-            words("Test", map(plain_stratum, frame["stratum"])),
+            words(
+                "Test",
+                map(plain_stratum, frame["stratum"]),
+                details=_methods(frame),
+                detail_label="Method",
+            ),
             badges("Verdict", frame["verdict"]),
             _effects(frame),
             words("Unit", _effect_units(frame, file)),
@@ -147,6 +160,10 @@ def _test_table(file: ReportFile, verdicts: DecidedClaims) -> ReportTable:
     )
 
 
+def _methods(frame: pd.DataFrame) -> Iterator[str]:
+    return (TEST_NAMES[method] for method in frame["method"])
+
+
 def _effects(frame: pd.DataFrame) -> TextColumn:
     """Return effects over their intervals; each row has a unit of its own, and so decimals."""
     ends = frame[["effect", "low", "high"]].to_numpy(dtype=np.float64)
@@ -158,15 +175,21 @@ def _effects(frame: pd.DataFrame) -> TextColumn:
         cells.append(number(effect, decimals=decimals, signed=True))
         text = interval(low, high, decimals=decimals, signed=True)
         details.append("" if text == MISSING else text)
-    return TextColumn("Effect", tuple(cells), details=tuple(details))
+    has_marks = (frame["contrast"] == "threshold").any()
+    return TextColumn(
+        "Effect, or value − mark" if has_marks else "Effect", tuple(cells), details=tuple(details)
+    )
 
 
 def _effect_units(frame: pd.DataFrame, file: ReportFile) -> Iterator[str]:
     axes = {claim.id: claim.axis for claim in file.claims}
+    marks = {claim.id: claim.threshold for claim in file.claims}
     for claim, metric, contrast in zip(frame["claim"], frame["metric"], frame["contrast"], strict=True):
         unit = short_unit(CLAIM_METRICS[metric].unit) or metric.replace("f1", "F1").replace("_", " ")
-        sloped = contrast in ("trend", "interaction")
-        yield f"{unit} per {column_unit(axes[claim]).removesuffix('s') or axes[claim]}" if sloped else unit
+        if contrast in ("trend", "interaction"):
+            yield f"{unit} per {column_unit(axes[claim]).removesuffix('s') or axes[claim]}"
+        else:
+            yield f"{unit} − {marks[claim]:g}" if contrast == "threshold" else unit
 
 
 def _claimed(contrast: str, direction: str, margin: float) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import get_args
 
 import pandas as pd
 
+from rdsweep.config import HeadKind
 from rdsweep.geometry import UnstoredIndicesWarning, geometry_table
 from rdsweep.report._claims_maps import class_separations, fidelity_gaps
 from rdsweep.report._claims_metrics import CLAIM_METRICS
 from rdsweep.report._readouts import read_scores, solving_times
 from rdsweep.report._selection import Selection
 from rdsweep.store import DERIVED_TABLES, Results
+from rdsweep.tasks import BUILTIN_TASKS
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +65,19 @@ def _complete(frame: pd.DataFrame, table: str) -> ClaimTable:
         return ClaimTable(frame)
     metrics = [metric.name for metric in CLAIM_METRICS.values() if metric.table == table]
     return ClaimTable(
-        frame.reindex(columns=list(dict.fromkeys([*frame, *_READER, *metrics]))), _ABSENCE[table]
+        frame.reindex(columns=list(dict.fromkeys([*frame, *READER_LEVELS, *metrics]))), _ABSENCE[table]
     )
 
 
-_READER = ("task", "regime", "head", "panel", "readout")
+READER_LEVELS: dict[str, tuple[str, ...]] = {
+    "task": BUILTIN_TASKS,
+    "regime": ("joint", "probe"),
+    "head": get_args(HeadKind),
+    "panel": ("A", "B", "C", "D"),
+    "readout": ("paper", "other"),
+}
+"""What tells readers apart, with the levels that a claim may name though the results have none of them."""
+
 _ABSENCE = {
     "runs": "there is no completed run",
     "scores": "no completed run has a task head or a probe",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from rdstats import claim_runs, evaluate_claims, summarize_verdicts
 from rdstats._status import RDStatsWarning, Status
-from rdsweep.report._claims_tables import claim_tables
+from rdsweep.report._claims_tables import READER_LEVELS, claim_tables
 from rdsweep.report._format import count, general
 from rdsweep.report._report_file import ReportError
 from rdsweep.report._selection import Selection
@@ -20,7 +20,7 @@ from rdsweep.store import Results
 
 RunIds = tuple[tuple[str, ...], ...]
 
-_DECISIVE = ["metric", "contrast", "stratum", "effect", "low", "high", "n", "p_value", "p_adjusted"]
+_DECISIVE = ["metric", "contrast", "stratum", "effect", "low", "high", "n", "p_value", "p_adjusted", "method"]
 _LISTED = 3  # strata that a reason names
 _RESAMPLING_SEED = 0  # equal results have to give equal verdicts
 
@@ -35,7 +35,8 @@ class DecidedClaims:
         As `rdstats.evaluate_claims` returns it.
     claims : DataFrame
         As `rdstats.summarize_verdicts` returns it, with the test that decides: ``metric, contrast, stratum,
-        effect, low, high, n, p_value, p_adjusted`` and ``reason``.
+        effect, low, high`` (of a threshold the metric minus it), ``n, p_value, p_adjusted, method`` and
+        ``reason``.
     test_runs, claim_runs : tuple of tuple of str
         Ids of the runs behind each row of ``tests`` and of ``claims``.
     """
@@ -52,12 +53,16 @@ def judge_claims(selection: Selection, store: Results) -> DecidedClaims:
     Raises
     ------
     ReportError
-        If a claim names a column that its metric's table lacks, or leaves several runs of a seed in a cell.
+        If a claim names a column that its metric's table lacks or a level that is nowhere, or leaves several
+        runs of a seed in a cell.
     """
     file = selection.file
+    names: dict[str, Any] = {
+        "condition": file.condition,
+        "known_levels": READER_LEVELS | selection.known_levels,
+    }
     tables = claim_tables(selection, store, {claim.metric for claim in file.claims})
     frames = {metric: found.frame for metric, found in tables.items()}
-    method = file.comparison.method
     try:
         with warnings.catch_warnings():
             # What these warnings are about stands in the columns status, message and n_dropped.
@@ -65,8 +70,7 @@ def judge_claims(selection: Selection, store: Results) -> DecidedClaims:
             tests = evaluate_claims(
                 frames,
                 file.claims,
-                condition=file.condition,
-                method=method if method in ("t", "wilcoxon", "sign_flip") else "t",
+                **names,
                 confidence_level=file.confidence_level,
                 correction=file.comparison.correction,
                 rng=_RESAMPLING_SEED,
@@ -74,7 +78,7 @@ def judge_claims(selection: Selection, store: Results) -> DecidedClaims:
         behind = [
             (claim.id, tuple(rows["run_id"]))
             for claim in file.claims
-            for rows in claim_runs(frames[claim.metric], claim, condition=file.condition).values()
+            for rows in claim_runs(frames[claim.metric], claim, **names).values()
         ]
     except ValueError as error:
         raise ReportError(f"claims: {error}") from error
@@ -95,13 +99,17 @@ def _with_decisive_test(claims: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFra
 
 
 def _decisive_test(tests: pd.DataFrame) -> dict[Hashable, Any]:
-    """Return the test that refutes a claim most clearly or, where none does, supports it least."""
+    """Return the test that refutes a claim most clearly or, where none does, supports it least.
+
+    Adjustment makes ties, which the p-values themselves break.
+    """
+    order = ["p_adjusted", "p_value"]
     failed = tests[tests["verdict"] == "fails"]
     if len(failed):
         contrary = {"p_value": failed["p_contrary"], "p_adjusted": failed["p_contrary_adjusted"]}
-        row = failed.assign(**contrary).nsmallest(1, "p_adjusted")
+        row = failed.assign(**contrary).nsmallest(1, order)
     else:
-        row = tests.sort_values("p_adjusted", ascending=False, na_position="last", kind="stable").head(1)
+        row = tests.sort_values(order, ascending=False, na_position="last").head(1)
     return row[_DECISIVE].to_dict("records")[0]
 
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import math
 
-from rdsweep.report._analysis import Analysis
-from rdsweep.report._format import counted, enumeration, p_value
+from rdsweep.report._analysis import MISSED, Analysis
+from rdsweep.report._crowd import with_crowd
+from rdsweep.report._format import counted, enumeration, p_value, percent
 from rdsweep.report._overview import coverage
 from rdsweep.report._units import column_label
 
 
 def limits(analysis: Analysis) -> tuple[str, ...]:
     """Return one sentence for each thing that the results of ``analysis`` cannot show."""
-    return (*_of_the_grid(analysis), *_of_the_curves(analysis), *_of_the_tests(analysis))
+    return (
+        *_of_the_grid(analysis),
+        *_of_the_rates(analysis),
+        *_of_the_curves(analysis),
+        *_of_the_tests(analysis),
+        *_of_the_figures(analysis),
+    )
 
 
 def _of_the_grid(analysis: Analysis) -> list[str]:
@@ -38,15 +45,32 @@ def _of_the_grid(analysis: Analysis) -> list[str]:
         sentences.append(
             f"Without a completed run of {selection.file.baseline} no difference from it can be estimated."
         )
+    if selection.absent:
+        sentences.append(
+            f"The report file names {enumeration(selection.absent)}, of which no run is completed here."
+        )
     return sentences
+
+
+def _of_the_rates(analysis: Analysis) -> list[str]:
+    if analysis.achieved.empty or not analysis.achieved["n_missed"].any():
+        return []
+    return [
+        f"Where runs missed their capacity by more than {percent(MISSED, decimals=0)}, conditions at equal "
+        "capacity are not conditions at equal rate."
+    ]
+
+
+def _of_the_figures(analysis: Analysis) -> list[str]:
+    note = with_crowd("", analysis.selection)
+    return [note] if note else []
 
 
 def _of_the_curves(analysis: Analysis) -> list[str]:
     condition = analysis.selection.file.condition
-    fits = analysis.curves.drop_duplicates(condition)
-    doubtful = fits[fits["status"] != "ok"]
+    doubtful = analysis.curves[analysis.curves["status"] != "ok"]
     return [
-        f"Curve of {enumeration(list(rows[condition]))}: {message}."
+        f"Curve of {enumeration(list(rows[condition].unique()))}: {message}."
         for message, rows in doubtful.groupby("message", sort=False)
     ]
 

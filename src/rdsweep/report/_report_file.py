@@ -6,15 +6,19 @@ from collections.abc import Sized
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, ValidationInfo, model_validator
 
 from rdstats import Claim
+from rdstats._comparisons._paired import PAIRED_METHODS
+from rdstats._comparisons._unpaired import UNPAIRED_METHODS
 from rdsweep.report._claims_metrics import CLAIM_METRICS
 from rdsweep.store import MEASURES, TABLES
 from rdsweep.sweeps import (
     Declaration,
+    ModuleName,
     SweepError,
     did_you_mean,
+    import_plugins,
     mistake,
     parse_document,
     read_document,
@@ -89,6 +93,17 @@ def _read_claim(entry: object) -> Claim:
     return claim
 
 
+def _with_tests(claims: tuple[Claim, ...], info: ValidationInfo) -> tuple[Claim, ...]:
+    """Write the test out in each claim: its own, or that of ``comparison``."""
+    asked = info.data.get("comparison")
+    if asked is None:  # it has a mistake of its own
+        return claims
+    try:
+        return tuple(claim.with_test(paired=asked.paired, method=asked.method) for claim in claims)
+    except ValueError as error:
+        raise mistake(f"cannot be tested as comparison asks, unless they say otherwise: {error}") from error
+
+
 def _check_distinct(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
     ids = [claim.id for claim in claims]
     if repeated := sorted({name for name in ids if ids.count(name) > 1}):
@@ -99,7 +114,11 @@ def _check_distinct(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
 Metric = Annotated[str, AfterValidator(_check_metric)]
 Filter = Annotated[str, AfterValidator(_check_filter)]
 Text = Annotated[str, AfterValidator(_filled)]
-Claims = Annotated[tuple[Annotated[Claim, PlainValidator(_read_claim)], ...], AfterValidator(_check_distinct)]
+Claims = Annotated[
+    tuple[Annotated[Claim, PlainValidator(_read_claim)], ...],
+    AfterValidator(_check_distinct),
+    AfterValidator(_with_tests),
+]
 
 
 class _Block(Declaration):
@@ -119,13 +138,25 @@ class CurveChoice(_Block):
 
 
 class TestChoice(_Block):
-    """How conditions are compared with the baseline: options of `rdstats.compare_conditions`."""
+    """How conditions are compared with the baseline, and claims tested that do not say otherwise.
+
+    Options of `rdstats.compare_conditions` and `rdstats.evaluate_claims`.
+    """
 
     __test__ = False  # keeps pytest from collecting a class of this name
 
     paired: bool = True
     method: Literal["t", "wilcoxon", "sign_flip", "welch", "brunner_munzel", "permutation"] | None = None
     correction: Literal["holm", "benjamini-hochberg", "none"] = "holm"
+
+    @model_validator(mode="after")
+    def _check_method(self) -> TestChoice:
+        methods = PAIRED_METHODS if self.paired else UNPAIRED_METHODS
+        if self.method is not None and self.method not in methods:
+            paired = "true" if self.paired else "false"
+            rule = f"must be one of {', '.join(methods)} where paired is {paired}"
+            raise mistake(f"{rule}, but got {self.method!r}", "method")
+        return self
 
 
 class Panel(_Block):
@@ -148,6 +179,8 @@ class ReportFile(_Block):
     ----------
     title, summary : str
         Heading and introduction, the author's own words.
+    plugins : tuple of str
+        Modules with the user's own tasks, which `load_report_file` imports.
     condition : str
         Column whose values are compared.
     baseline : str
@@ -155,7 +188,7 @@ class ReportFile(_Block):
     by : str
         Grid axis within whose levels they are compared.
     where : dict
-        Column to allowed values; other runs are left out and counted.
+        Column to allowed values, matched as `rdstats.is_level` does; other runs are left out and counted.
     metrics : tuple of str
         Columns of the runs table that get a table of differences.
     score : str
@@ -165,7 +198,7 @@ class ReportFile(_Block):
     confidence_level : float
         Coverage of every interval; tests are judged at one minus it.
     claims : tuple of rdstats.Claim
-        What is to be decided; `CLAIM_METRICS` lists what claims can be about.
+        What is to be decided, each with its test; `CLAIM_METRICS` lists what claims can be about.
     published : bool
         Whether the published points of figures 3 and 6 are drawn beside the runs.
     geometry : bool
@@ -186,6 +219,7 @@ class ReportFile(_Block):
 
     title: Text
     summary: str = ""
+    plugins: tuple[ModuleName, ...] = ()
     condition: Literal["model", "tasks", "imbalance", "protocol", "objective"] = "model"
     baseline: Text = "baseline"
     by: Literal["capacity", "beta_setting"] = "capacity"
@@ -210,7 +244,7 @@ class ReportFile(_Block):
 
 
 def parse_report_file(text: str, *, name: str) -> ReportFile:
-    r"""Read a report file from its text.
+    r"""Read a report file from its text; the plugins that it names are not imported.
 
     Parameters
     ----------
@@ -239,7 +273,7 @@ def parse_report_file(text: str, *, name: str) -> ReportFile:
 
 
 def load_report_file(path: Path) -> ReportFile:
-    """Read the report file at ``path``; errors as for `parse_report_file`.
+    """Read the report file at ``path`` and import its plugins; errors as for `parse_report_file`.
 
     Examples
     --------
@@ -251,6 +285,9 @@ def load_report_file(path: Path) -> ReportFile:
     'A study'
     """
     try:
-        return validate_document(read_document(path), ReportFile)
+        document = read_document(path)
+        file = validate_document(document, ReportFile)
+        import_plugins(file.plugins, document=document)
     except SweepError as error:
         raise ReportError(str(error)) from error
+    return file

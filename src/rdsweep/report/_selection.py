@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rdstats import match_levels
 from rdsweep.models import MODELS
 from rdsweep.report._report_file import ReportError, ReportFile
 from rdsweep.store import Results
@@ -31,6 +34,9 @@ class Selection:
         Columns ``reason`` and ``n_runs``: every run of the folder that ``runs`` lacks, counted once.
     n_stored : int
         Runs in the folder.
+    known_levels : dict of str to list
+        Levels that filters of the file may name, by column: those of every selected run, failed ones too, of
+        the results that these are compared with, and of the catalogue of models.
     """
 
     file: ReportFile
@@ -39,6 +45,7 @@ class Selection:
     unfinished: pd.DataFrame
     exclusions: pd.DataFrame
     n_stored: int
+    known_levels: dict[str, list[object]]
 
     @property
     def conditions(self) -> list[str]:
@@ -61,6 +68,14 @@ class Selection:
         return self.file.baseline in self.conditions
 
     @property
+    def absent(self) -> list[str]:
+        """Conditions besides the baseline that the file names and no completed run has."""
+        groups = [panel.conditions for panel in self.file.panels]
+        groups += [claim.conditions for claim in self.file.claims]
+        named = dict.fromkeys(itertools.chain.from_iterable(groups))
+        return [name for name in named if name not in {self.file.baseline, *self.conditions}]
+
+    @property
     def hybrids(self) -> list[str]:
         """Conditions that are compared with the baseline."""
         return [name for name in self.conditions if name != self.file.baseline]
@@ -80,27 +95,41 @@ class Selection:
         return shown or [("", self.conditions)]
 
 
-def read_selection(file: ReportFile, store: Results) -> Selection:
+def read_selection(file: ReportFile, store: Results, *, beside: Selection | None = None) -> Selection:
     """Read the results in ``store`` and keep what ``file`` selects.
+
+    Parameters
+    ----------
+    file : ReportFile
+    store : Results
+    beside : Selection, optional
+        Of other results for the same file, whose levels need not occur here too.
 
     Raises
     ------
     ReportError
         As for `select_runs`.
     """
-    return select_runs(file, runs=store.read("runs"), scores=store.read("scores"))
+    return select_runs(file, runs=store.read("runs"), scores=store.read("scores"), beside=beside)
 
 
-def select_runs(file: ReportFile, *, runs: pd.DataFrame, scores: pd.DataFrame) -> Selection:
-    """Keep what ``file`` selects of the tables ``runs`` and ``scores``.
+def select_runs(
+    file: ReportFile, *, runs: pd.DataFrame, scores: pd.DataFrame, beside: Selection | None = None
+) -> Selection:
+    """Keep what ``file`` selects of the tables ``runs`` and ``scores``; ``beside`` as for `read_selection`.
 
     Raises
     ------
     ReportError
-        If two completed runs share condition, level and seed, so that no comparison is defined.
+        If the file names a level that no run has, or if two completed runs share condition, level and seed,
+        so that no comparison is defined.
     """
-    reason = _exclusions(runs, file)
-    kept = _sorted(runs[reason == ""], file)
+    known = {} if beside is None else beside.known_levels
+    selected = _selected(runs, file, known)
+    levels = _levels(runs[selected], file, known)
+    _check_conditions(runs, file, levels)
+    reason = _exclusions(runs, file, selected)
+    kept = in_order(runs[reason == ""], file)
     _check_unique(kept, file)
     counts = pd.Series(reason[reason != ""]).value_counts(sort=False)
     keys, readers = ["run_id", file.condition, file.by, "seed"], ["task", "regime", "head"]
@@ -108,17 +137,47 @@ def select_runs(file: ReportFile, *, runs: pd.DataFrame, scores: pd.DataFrame) -
         file=file,
         runs=kept,
         scores=kept[keys].merge(scores, on="run_id").sort_values(readers, kind="stable", ignore_index=True),
-        unfinished=_sorted(runs[np.isin(reason, ["failed", "pruned"])], file),
+        unfinished=in_order(runs[np.isin(reason, ["failed", "pruned"])], file),
         exclusions=counts.rename_axis("reason").reset_index(name="n_runs").sort_values("reason"),
         n_stored=len(runs),
+        known_levels=levels,
     )
 
 
-def _exclusions(runs: pd.DataFrame, file: ReportFile) -> NDArray[np.str_]:
+def _selected(runs: pd.DataFrame, file: ReportFile, known: Mapping[str, list[object]]) -> NDArray[np.bool_]:
+    selected = np.ones(len(runs), dtype=bool)
+    try:
+        for column, allowed in file.where.items():
+            selected &= match_levels(runs[column], allowed, name="where", known=known.get(column, ()))
+    except ValueError as error:
+        raise ReportError(str(error)) from error
+    return selected
+
+
+def _levels(
+    runs: pd.DataFrame, file: ReportFile, known: Mapping[str, list[object]]
+) -> dict[str, list[object]]:
+    columns = dict.fromkeys(
+        [file.condition, *file.where, *(name for claim in file.claims for name in claim.where)]
+    )
+    levels = {name: [*runs[name].dropna().unique(), *known.get(name, ())] for name in columns if name in runs}
+    if file.condition == "model":
+        levels["model"] += list(MODELS)
+    return levels
+
+
+def _check_conditions(runs: pd.DataFrame, file: ReportFile, levels: Mapping[str, list[object]]) -> None:
+    column = runs[file.condition]
+    named = {f"panels[{place}].conditions": panel.conditions for place, panel in enumerate(file.panels)}
+    try:
+        for name, conditions in {"baseline": (file.baseline,), **named}.items():
+            match_levels(column, conditions, name=name, known=levels[file.condition])
+    except ValueError as error:
+        raise ReportError(str(error)) from error
+
+
+def _exclusions(runs: pd.DataFrame, file: ReportFile, selected: NDArray[np.bool_]) -> NDArray[np.str_]:
     """Return the first reason for which each run is left out, empty for those that are kept."""
-    selected = pd.Series(True, index=runs.index)
-    for column, allowed in file.where.items():
-        selected &= runs[column].isin(allowed)
     measures = runs[["rate", "rate_own", file.curve.rate, file.curve.distortion]].astype(float)
     reasons = {
         "not selected by the report file": ~selected,
@@ -130,7 +189,7 @@ def _exclusions(runs: pd.DataFrame, file: ReportFile) -> NDArray[np.str_]:
     return np.select([np.asarray(rows) for rows in reasons.values()], np.array(list(reasons)), default="")
 
 
-def _sorted(runs: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
+def in_order(runs: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
     """Order the baseline first, then the catalogue's models, then other conditions by name."""
     order = dict.fromkeys([file.baseline, *MODELS, *sorted(runs[file.condition].dropna())])
     rank = {name: position for position, name in enumerate(order)}

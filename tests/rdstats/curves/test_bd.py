@@ -1,6 +1,7 @@
 import bjontegaard
 import numpy as np
 import pytest
+from scipy import stats
 
 from rdstats import bd_distortion, bd_rate
 from rdstats._status import DegenerateDataWarning, DroppedRowsWarning, Status
@@ -39,6 +40,23 @@ def test_estimates_match_the_bjontegaard_package():
 @pytest.mark.parametrize("function", [bd_rate, bd_distortion])
 def test_identical_conditions_do_not_differ(function):
     assert single(function, RATE, DISTORTION, RATE, DISTORTION).estimate == 0.0
+
+
+@pytest.mark.parametrize("confidence_level", [0.9, 0.95])
+def test_intervals_of_shifted_curves_are_those_of_student_and_welch(confidence_level):
+    # Curves of equal rates that seeds shift up or down differ by the difference of the mean shifts, so that
+    # the jackknife of seeds gives the textbook's standard error, and SciPy has the degrees of freedom.
+    shifts = np.array([-0.002, 0.001, 0.004]), np.array([0.010, 0.011, 0.013, 0.009, 0.0105, 0.012, 0.0115])
+    curves = [
+        array for shift in shifts for array in (np.tile(RATE, (len(shift), 1)), DISTORTION + shift[:, None])
+    ]
+    unpaired = bd_distortion(*curves, confidence_level=confidence_level).interval
+    welch = stats.ttest_ind(*reversed(shifts), equal_var=False).confidence_interval(confidence_level)
+    assert (unpaired.low, unpaired.high) == pytest.approx(tuple(welch), rel=1e-9)
+    curves[2:] = (array[:3] for array in curves[2:])
+    paired = bd_distortion(*curves, paired=True, confidence_level=confidence_level).interval
+    student = stats.ttest_rel(shifts[1][:3], shifts[0]).confidence_interval(confidence_level)
+    assert (paired.low, paired.high) == pytest.approx(tuple(student), rel=1e-9)
 
 
 def test_exchanging_conditions_changes_the_sign():

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from rdsweep._signals import children_spared, deferred, handlers_kept
 from rdsweep.engines._engine import Device, choose_device
+from rdsweep.engines._local import usable_cores
 from rdsweep.engines._ray._engine import RayEngine
 from rdsweep.engines._ray._shipping import shipped_code
 
@@ -168,7 +169,7 @@ def _check_answers(address: str) -> None:
 def _local_options(folder: str, *, n_cpus: int | None) -> dict[str, Any]:
     return {
         "address": "local",  # without it Ray looks for a cluster, dead ones included
-        "num_cpus": n_cpus,
+        "num_cpus": n_cpus or usable_cores(),  # as `rdsweep plan` counts them
         "include_dashboard": False,
         "object_store_memory": _OBJECT_STORE_BYTES,
         "_temp_dir": f"{folder}/ray",
