@@ -187,7 +187,7 @@ def test_a_second_interrupt_leaves_nothing_running(tmp_path: Path) -> None:
     assert any("interrupt again" in line for line in process.stdout)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=PATIENCE_SECONDS)
-    assert output.rstrip().endswith("KeyboardInterrupt")
+    assert output.rstrip().endswith("Interrupted: SIGINT")
 
     done = open_results(results).done()
     assert 2 <= len(done) < 16

@@ -20,20 +20,18 @@ def directions(file: StudyFile) -> list[Direction]:
     return ["minimize"]
 
 
-def objective_names(file: StudyFile) -> list[str]:
-    """Return what Optuna's dashboard calls each objective, with its unit where it has one.
+def objective_names(file: StudyFile) -> tuple[str, ...]:
+    """Return what the objectives are called, in tables and on Optuna's dashboard.
 
     Examples
     --------
     >>> search = {"beta": [3.0, 300.0]}
     >>> objective_names(StudyFile(name="beta", kind="frontier", seeds=2, n_configs=8, search=search))
-    ['rate (nats)', 'distortion (MSE per pixel)']
+    ('rate', 'distortion')
     """
     if file.target is not None:
-        return [f"distance from rate {file.target.rate:g} (nats)"]
-    if file.score is not None:
-        return [f"{file.score.metric} of {file.score.task}"]
-    return ["rate (nats)", "distortion (MSE per pixel)"]
+        return ("distance from the wanted rate",)
+    return ("rate", "distortion") if file.score is None else (file.score.metric,)
 
 
 def objective_values(file: StudyFile, outcome: Outcome) -> list[float]:

@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 
 from rdsweep.store import Results, open_results
 from rdsweep.studies._errors import StudyError
+from rdsweep.studies._goals import objective_names
 from rdsweep.studies._search import Search, open_search
 from rdsweep.studies._storage import open_optuna_storage
 from rdsweep.studies._study_file import StudyFile
@@ -95,17 +96,3 @@ def _shares(study: Study, place: int) -> dict[str, float]:
             evaluator=PedAnovaImportanceEvaluator(),
             target=lambda trial: float(trial.values[place]),  # noqa: PD011
         )
-
-
-def objective_names(file: StudyFile) -> tuple[str, ...]:
-    """Return what the objectives are called.
-
-    Examples
-    --------
-    >>> search = {"beta": [3.0, 300.0]}
-    >>> objective_names(StudyFile(name="beta", kind="frontier", seeds=2, n_configs=8, search=search))
-    ('rate', 'distortion')
-    """
-    if file.target is not None:
-        return ("distance from the wanted rate",)
-    return ("rate", "distortion") if file.score is None else (file.score.metric,)

@@ -87,7 +87,7 @@ def open_study(storage: BaseStorage, file: StudyFile, condition: str) -> optuna.
     study.set_user_attr(_DEFINITION, definition)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # it has been there since Optuna 3.2
-        study.set_metric_names(objective_names(file))
+        study.set_metric_names(list(objective_names(file)))
     return study
 
 

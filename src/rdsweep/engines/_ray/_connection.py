@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import ray
@@ -110,12 +111,15 @@ def _init(options: dict[str, Any], console: Console) -> None:
     """Start Ray or connect to it, with signals in our own hands.
 
     Ray would have SIGTERM end this process with 15, and crash if a signal raised an exception while it starts
-    processes. A cluster may keep one waiting, so there it may be raised.
+    processes. A cluster may keep one waiting, so there it may.
     """
-    is_local = options["address"] == "local"
-    waiting = deferred(lambda: console.print("stopping once Ray has started"))
-    with children_spared(), handlers_kept(), waiting if is_local else _token_explained(options["address"]):
-        ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
+    start = partial(ray.init, **options, log_to_driver=False, logging_level=logging.ERROR)
+    if options["address"] == "local":
+        with children_spared(), deferred(lambda: console.print("stopping once Ray has started")):
+            start()
+    else:
+        with handlers_kept(), _token_explained(options["address"]):
+            start()
 
 
 @contextmanager
