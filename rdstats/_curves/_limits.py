@@ -40,7 +40,7 @@ class Limits:
         return cls.of(np.full(n, np.nan), np.full(n, np.nan), otherwise=reason)
 
     def without(self, which: np.ndarray, reason: Reason) -> Limits:
-        """Return the limits without those of some quantities; this reason takes the place of an earlier one."""
+        """Return the limits without those of some quantities, for a reason that replaces an earlier one."""
         reasons = (reason if out else earlier for out, earlier in zip(which, self.reasons, strict=True))
         return Limits(np.where(which, np.nan, self.low), np.where(which, np.nan, self.high), tuple(reasons))
 
