@@ -178,7 +178,7 @@ class Bench:
     def test(self, mutant: Mutant) -> str:
         """Return what the tests say of a mutant."""
         file = self.folder / mutant.path
-        source = (ROOT / mutant.path).read_text()
+        source = file.read_text()  # the copy's, which nobody edits meanwhile
         try:
             for paths in stages(mutant.path):
                 file.write_text(mutated(source, None))

@@ -71,6 +71,11 @@ class Task:
         return hashlib.sha256(content).hexdigest()[:12]
 
 
+class UnknownTaskError(ValueError):
+    """A name that no task is registered under; the module that registers it has not been imported."""
+
+
+_REMEDY = " (name the module that registers it: --plugin MODULE)"
 _BIN_OF_POSITION = np.array([0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4])
 
 _registry: dict[str, Task] = {
@@ -90,6 +95,11 @@ BUILTIN_TASKS = tuple(_registry)
 def get_task(name: str) -> Task:
     """Return the registered task called ``name``.
 
+    Raises
+    ------
+    UnknownTaskError
+        If there is none.
+
     Examples
     --------
     >>> get_task("order").label_table().sum()
@@ -98,7 +108,19 @@ def get_task(name: str) -> Task:
     try:
         return _registry[name]
     except KeyError:
-        raise ValueError(f"task must be one of {', '.join(sorted(_registry))}, but got {name!r}") from None
+        raise unknown_task(name) from None
+
+
+def unknown_task(name: str, *, suggestion: str = "") -> UnknownTaskError:
+    """Return the error that no task is called ``name``, with another remedy than a plugin if there is one.
+
+    Examples
+    --------
+    >>> unknown_task("ordr", suggestion="; did you mean 'order'?")
+    UnknownTaskError("task must be one of bins, ..., but got 'ordr'; did you mean 'order'?")
+    """
+    known = ", ".join(sorted(_registry))
+    return UnknownTaskError(f"task must be one of {known}, but got {name!r}{suggestion or _REMEDY}")
 
 
 def register_task(task: Task) -> None:

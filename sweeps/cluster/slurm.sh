@@ -16,6 +16,15 @@ set -euo pipefail
 sweep=$1 results=$2
 shift 2
 
+# The environment with the package: the one that was active at sbatch, or another one.
+environment=${RDSWEEP_ENV:-${VIRTUAL_ENV:-${CONDA_PREFIX:-$PWD/.venv}}}
+if [[ -f $environment/bin/activate ]]; then
+  source "$environment/bin/activate"
+else
+  PATH=$environment/bin:$PATH
+fi
+command -v rdsweep >/dev/null || { echo "slurm.sh: no rdsweep in $environment; set RDSWEEP_ENV" >&2; exit 2; }
+
 # Nobody without the token can run code on the nodes. It lies where only you can read it, on all nodes.
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$HOME/.rdsweep/ray-token-$SLURM_JOB_ID
 (umask 077 && mkdir -p "$HOME/.rdsweep" && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$RAY_AUTH_TOKEN_PATH")

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from rdsweep.cli import main
+from rdsweep.cli import _activity, main
 from rdsweep.config import RunConfig
 from rdsweep.engines import run_sweep
 from rdsweep.store import MEASURES
 from rdsweep.sweeps import load_sweep
-from rdsweep.training import PackResult, RunResult
+from rdsweep.training import Calibration, PackResult, RunResult
 
 SWEEP = """\
 name: tiny
@@ -35,12 +35,19 @@ def train_all_but_one(configs: Sequence[RunConfig], *, device: str = "cpu", **op
     return PackResult(tuple(map(result, configs)), device, "fp32", 1.0)
 
 
+def calibrate_at_once(config: RunConfig, *, device: str, pack_sizes: Sequence[int] = (4,)) -> Calibration:
+    """Measure nothing: a step takes ten milliseconds."""
+    seconds = (10e-3,) * len(pack_sizes)
+    return Calibration("old core", "2.13", "fp32", 1, tuple(pack_sizes), seconds, bytes_per_run=1e7)
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with a sweep file of 12 runs."""
+    """A working directory with a sweep file of 12 runs, on a machine that is measured at once."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("rdsweep.training.calibrate", calibrate_at_once)
     (tmp_path / "tiny.yaml").write_text(SWEEP)
     return tmp_path
 
@@ -54,8 +61,12 @@ def with_results(here: Path) -> Path:
 
 
 @pytest.fixture
-def rdsweep(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def rdsweep(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
     """Run the command line in this process and return its exit code, output and errors."""
+    for name in ("_SECONDS_OF_SILENCE", "_SECONDS_BETWEEN_LINES"):  # a slow machine changes no output
+        monkeypatch.setattr(_activity, name, 3600.0)
 
     def call(*arguments: object) -> tuple[int, str, str]:
         capfd.readouterr()

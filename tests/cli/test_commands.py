@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rdsweep.engines import SweepSummary
+from rdsweep import __version__
+from rdsweep.cli._commands import app
+from rdsweep.engines import SweepSummary, run_sweep
+from rdsweep.store import open_results
+from rdsweep.studies import StudySummary
+from rdsweep.sweeps import load_sweep
+
+from .conftest import train_all_but_one
 
 SHIPPED = Path(__file__).parents[2] / "sweeps"
 COMMANDS = ["plan", "run", "status", "verify", "table", "report", "theory", "version"]
@@ -50,7 +59,7 @@ def test_plan_of_the_paper(rdsweep, here):
     assert lines["conditions"] == "40"
     assert lines["runs"] == "400"
     assert lines["results"] == "results/paper: 0 done, 400 to do"
-    assert lines["figures"] == "typical of cpu; run measures first and may choose other packs"
+    assert lines["figures"] == "measured on old core; run measures first and may choose other packs"
     assert not (here / "results").exists()
 
 
@@ -61,6 +70,62 @@ def test_plan_as_json_knows_what_is_done(rdsweep, with_results):
     assert (plan["n_runs"], plan["n_conditions"], plan["n_done"], plan["n_failed"]) == (12, 4, 11, 1)
     assert (plan["n_to_do"], plan["n_packs"], plan["n_workers"]) == (0, 0, 3)
     assert plan["seconds"] == 0
+
+
+def test_plan_says_how_long_each_part_takes(rdsweep, here):
+    sweep = (here / "tiny.yaml").read_text() + "probes: paper\n"
+    (here / "tiny.yaml").write_text(sweep.replace("n_train: 128", "n_train: 6400"))
+    options = ("--engine", "inline", "--device", "cpu")
+    _, out, _ = rdsweep("plan", "tiny.yaml", *options, "--json")
+    plan = json.loads(out)
+    # Twelve runs of 100 steps at ten milliseconds.
+    assert plan["seconds_training"] == pytest.approx(12.0)
+    parts = [plan[f"seconds_{part}"] for part in ("start", "training", "probes", "evaluation")]
+    assert min(parts) > 0
+    assert plan["seconds"] == pytest.approx(sum(parts))
+    _, out, _ = rdsweep("plan", "tiny.yaml", *options)
+    (line,) = (line for line in out.splitlines() if line.startswith("time"))
+    words = r"about 0:\S+: start 0:\S+, training 0:00:12, probes 0:\S+, evaluation and storage 0:\S+$"
+    assert re.search(words, line)
+
+
+def test_a_device_that_cannot_be_measured_has_typical_figures(rdsweep, here, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr("rdsweep.training.calibrate", fail)
+    _, out, _ = rdsweep("plan", "tiny.yaml", "--engine", "inline", "--device", "cpu")
+    assert dict(line.split(maxsplit=1) for line in out.splitlines())["figures"] == "typical of cpu"
+
+
+@pytest.mark.parametrize("pack_size", ["pack_size: 5", ""], ids=["5", "typical"])
+def test_run_trains_the_packs_that_plan_says(rdsweep, here, monkeypatch, pack_size):
+    sweep = (here / "tiny.yaml").read_text().replace("pack_size: 5", pack_size)
+    (here / "tiny.yaml").write_text(sweep)
+    monkeypatch.setattr("rdsweep.engines._local.usable_cores", lambda: 4)
+    _, out, _ = rdsweep("plan", "tiny.yaml", "--engine", "inline", "--device", "cpu", "--json")
+    plan = json.loads(out)
+    loaded = load_sweep("tiny.yaml")
+    run_sweep(loaded, results="r", engine="inline", device="cpu", train=train_all_but_one)
+    packs = open_results("r").read("runs")["pack_id"].value_counts()
+    assert (plan["n_packs"], plan["largest_pack"]) == (len(packs), packs.max())
+    _, out, _ = rdsweep("plan", "tiny.yaml", "--device", "cpu", "--json")
+    assert json.loads(out)["n_packs"] == 4, "Ray trains as many at once as there are cores"
+
+
+def test_plan_refuses_what_run_refuses(rdsweep, here):
+    code, _, err = rdsweep("plan", "tiny.yaml", "--engine", "inline", "--workers", 2)
+    assert (code, err) == (2, "rdsweep: n_workers must be 1 for the inline engine, but got 2\n")
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_plan_warns_of_bf16_where_it_is_slow(rdsweep, here, monkeypatch, native):
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"avx512_bf16": native}, raising=False)
+    sweep = (here / "tiny.yaml").read_text().replace("epochs: 1", "epochs: 1, precision: bf16")
+    (here / "tiny.yaml").write_text(sweep)
+    _, out, _ = rdsweep("plan", "tiny.yaml", "--device", "cpu")
+    warned = "slow        precision bf16 takes 6 to 8 times as long as fp32 on this CPU" in out
+    assert warned is not native
 
 
 def test_plan_packs_what_is_left_of_a_grown_sweep(rdsweep, with_results):
@@ -107,6 +172,17 @@ def test_table_writes_a_file(rdsweep, with_results, suffix, read):
     assert len(read(with_results / f"tables/runs.{suffix}")) == 12
 
 
+def test_tables_come_by_condition_and_seed_not_by_hash(rdsweep, with_results):
+    rdsweep("table", "results/tiny", "--out", "runs.csv")
+    runs = pd.read_csv("runs.csv")
+    wanted = [(m, c, seed) for m in ("baseline", "E1M1") for c in (1, 3) for seed in range(3)]
+    assert list(runs[["model", "capacity", "seed"]].itertuples(index=False, name=None)) == wanted
+    assert not runs["run_id"].is_monotonic_increasing
+    rdsweep("geometry", "results/tiny", "--out", "indices.csv")
+    completed = runs.loc[runs["status"] == "completed", "run_id"].tolist()
+    assert pd.read_csv("indices.csv")["run_id"].tolist() == completed
+
+
 def test_table_prints_first_rows(rdsweep, with_results):
     code, out, _ = rdsweep("table", "results/tiny")
     assert code == 0
@@ -119,6 +195,30 @@ def test_version(rdsweep):
     code, out, _ = rdsweep("version")
     assert code == 0
     assert dict(line.split(maxsplit=1) for line in out.splitlines())["python"] == sys.version.split()[0]
+
+
+def test_the_version_is_an_option_too(rdsweep):
+    assert rdsweep("--version") == (0, f"rdsweep {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", [command.callback.__name__ for command in app.registered_commands])
+def test_no_option_has_a_default_that_is_none(rdsweep, command):
+    assert "required)" not in rdsweep(command, "--help")[1].replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("stopped", "stopped_by", "code", "line"),
+    [
+        ({"": "budget of 8 configurations spent"}, None, 0, "budget of 8 configurations spent"),
+        ({"E1M1": ""}, None, 0, "E1M1: other processes still work on it"),
+        ({"": ""}, signal.SIGTERM, 143, "interrupted by SIGTERM; launch it again to go on"),
+    ],
+)
+def test_a_study_says_why_it_ended(rdsweep, here, monkeypatch, stopped, stopped_by, code, line):
+    ended = StudySummary(5, 0, 3, stopped, seconds=2.0, stopped_by=stopped_by)
+    monkeypatch.setattr("rdsweep.cli._study.run_study", lambda *_, **__: ended)
+    exit_code, out, _ = rdsweep("study", SHIPPED / "beta.yaml", "--results", "r")
+    assert (exit_code, out.splitlines()[-1]) == (code, line)
 
 
 @pytest.mark.parametrize(
@@ -137,8 +237,9 @@ def test_mistakes_of_users_take_one_line_and_exit_2(rdsweep, here, arguments, me
     (here / "bad.yaml").write_text("name: bad\nseeds: 1\nspace: {grid: {capacity: -1}}\n")
     code, out, err = rdsweep(*arguments)
     assert (code, out) == (2, "")
-    assert err.startswith(f"rdsweep: {message}")
-    assert err.count("\n") == 1
+    *announced, line = err.splitlines()
+    assert line.startswith(f"rdsweep: {message}")
+    assert announced == ([f"rdsweep: starting the run of {arguments[1]}"] if arguments[0] == "run" else [])
     assert not (here / "results").exists()
 
 
@@ -197,6 +298,7 @@ def test_an_interrupt_exits_130_with_one_line(rdsweep, here, monkeypatch):
     assert rdsweep("run", "tiny.yaml") == (
         130,
         "",
+        "rdsweep: starting the run of tiny.yaml\n"
         "rdsweep: interrupted; finished packs are kept in results/tiny\n",
     )
 
@@ -209,7 +311,7 @@ def test_an_interrupted_report_takes_one_line(rdsweep, here, monkeypatch):
     assert rdsweep("report", "r.yaml", "--results", "results/tiny", "--out", "out") == (
         130,
         "",
-        "rdsweep: interrupted before the report in out was whole\n",
+        "rdsweep: building the report of r.yaml\nrdsweep: interrupted before the report in out was whole\n",
     )
 
 

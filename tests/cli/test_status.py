@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import signal
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,6 +38,15 @@ def test_packs_in_training_are_seen_by_another_process(rdsweep, grown):
     assert sum(row["training"] for row in status["conditions"]) == 5
     (row,) = status["packs"]
     assert (row["pack"], row["runs"], row["done"]) == (pack.pack_id, 5, 0.5)
+
+
+def test_runs_of_other_sweeps_are_counted(rdsweep, with_results):
+    assert "more runs" not in rdsweep("status", "results/tiny")[1]
+    fewer = (with_results / "tiny.yaml").read_text().replace("seeds: 3", "seeds: 1")
+    (with_results / "results/tiny/sweep.yaml").write_text(fewer)
+    _, out, _ = rdsweep("status", "results/tiny")
+    assert out.startswith("8 more runs are stored here, of sweeps that were run before the last one\n")
+    assert json.loads(rdsweep("status", "results/tiny", "--json")[1])["n_runs_of_other_sweeps"] == 8
 
 
 def test_nobody_at_work_has_no_pace(rdsweep, grown):
@@ -81,6 +92,12 @@ def test_watching_ends_with_the_sweep(rdsweep, with_results, monkeypatch):
     assert (code, len(looks)) == (0, 3)
     assert "8 missing" in out
     assert resolved != grown
+
+
+def test_only_ctrl_c_is_how_watching_ends(rdsweep, grown, monkeypatch):
+    monkeypatch.setattr(_status.time, "sleep", lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    code, _, err = rdsweep("status", "results/tiny", "--watch")
+    assert (code, err) == (143, "rdsweep: interrupted\n")
 
 
 def test_a_folder_deleted_under_a_reader_is_told_in_one_line(rdsweep, grown, monkeypatch):

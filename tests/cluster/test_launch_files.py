@@ -135,6 +135,7 @@ def job(tmp_path: Path) -> dict[str, str]:
     return {
         "PATH": f"{programs}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
+        "RDSWEEP_ENV": str(tmp_path),
         "CALLS": str(tmp_path / "calls"),
         "CODE": "0",
         "STEPS": "10",
@@ -176,6 +177,31 @@ def test_the_slurm_script_starts_ray_on_all_nodes_and_the_launcher(
     assert {line.split()[1] for line in asked} == {"start", "health-check"}
     assert all("mode=token token=600" in line for line in asked)
     assert list((tmp_path / ".rdsweep").iterdir()) == [], "the token is gone with the job"
+
+
+@pytest.mark.parametrize("variable", ["RDSWEEP_ENV", "VIRTUAL_ENV", "CONDA_PREFIX"])
+def test_the_slurm_script_activates_the_environment(
+    job: dict[str, str], tmp_path: Path, variable: str
+) -> None:
+    environment = tmp_path / "my environment"
+    (environment / "bin").mkdir(parents=True)
+    (tmp_path / "bin" / "rdsweep").rename(environment / "bin" / "rdsweep")
+    if variable != "CONDA_PREFIX":  # conda has no such file
+        activate = 'PATH="$(dirname "${BASH_SOURCE[0]}"):$PATH"\nexport ACTIVATED=yes\n'
+        (environment / "bin" / "activate").write_text(activate)
+    del job["RDSWEEP_ENV"]
+    assert sbatch(job | {variable: str(environment)}).wait(timeout=20) == 0
+    assert any(line.startswith("rdsweep run sweep.yaml") for line in calls(job))
+
+
+def test_the_slurm_script_says_which_environment_lacks_the_package(job: dict[str, str]) -> None:
+    path = os.pathsep.join(["/usr/bin", "/bin"])
+    arguments = ["bash", str(FOLDER / "slurm.sh"), "sweep.yaml", "/shared/results"]
+    failed = subprocess.run(
+        arguments, env=job | {"PATH": path, "RDSWEEP_ENV": "/none"}, capture_output=True, text=True
+    )
+    assert failed.returncode == 2
+    assert failed.stderr == "slurm.sh: no rdsweep in /none; set RDSWEEP_ENV\n"
 
 
 @pytest.mark.parametrize("code", [1, 2, 130])

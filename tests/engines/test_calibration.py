@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,23 +134,3 @@ def test_a_device_that_cannot_be_measured_gives_nothing(
 
     monkeypatch.setattr(rdsweep.training, "calibrate", fail)
     assert CALIBRATOR("cpu") is None
-
-
-def test_it_keeps_to_one_thread(measurements: list[RunConfig], monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
-    threads: list[int] = []
-    calibrate: Callable[..., Calibration] = rdsweep.training.calibrate
-
-    def spy(trial: RunConfig, *, device: str) -> Calibration:
-        threads.append(torch.get_num_threads())
-        return calibrate(trial, device=device)
-
-    monkeypatch.setattr(rdsweep.training, "calibrate", spy)
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        CALIBRATOR("cpu")
-        assert (threads, torch.get_num_threads()) == ([1], 2)
-    finally:
-        torch.set_num_threads(before)

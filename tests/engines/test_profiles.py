@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +14,7 @@ from rich.console import Console
 
 import rdsweep.training
 from rdsweep.config import RunConfig, TrainingConfig
-from rdsweep.engines import Engine, known_profile, run_sweep
+from rdsweep.engines import Engine, known_profile, run_sweep, timed_profile
 from rdsweep.engines._inline import InlineEngine
 from rdsweep.engines._profiles import settle_profiles
 from rdsweep.engines._stop import StopRequest
@@ -176,6 +176,25 @@ def test_a_plan_knows_what_a_run_would_take(
     assert given is not None
     assert given.pack_size == 7
     assert known_profile(RUNS, None, device="cpu", pack_size=None, n_slots=20, n_sharing=1) == TYPICAL
+
+
+def test_the_speed_of_this_machine_does_not_touch_packs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, ...]] = []
+
+    def calibrate(trial: RunConfig, *, device: str, pack_sizes: tuple[int, ...]) -> Calibration:
+        asked.append(pack_sizes)
+        return Calibration("core", "2.6", "fp32", 1, pack_sizes, (3e-3,), bytes_per_run=1.0)
+
+    monkeypatch.setattr(rdsweep.training, "calibrate", calibrate)
+    timed = timed_profile(RUNS, TYPICAL, device="cpu", n_slots=2)
+    assert timed == replace(TYPICAL, seconds_per_step=3e-3, measured_on="core")
+    few = [replace(run, training=replace(run.training, batch_size=16)) for run in RUNS[:5]]
+    assert timed_profile(few, TYPICAL, device="cpu", n_slots=2).seconds_per_step == pytest.approx(12e-3)
+    assert asked == [(8,), (3,)], "no pack is larger than its share of the runs"
+    assert timed_profile(RUNS, SLOW, device="cpu", n_slots=2) == SLOW, "it was measured before"
+    gpu = DEVICE_PROFILES["cuda"]
+    assert timed_profile(RUNS, gpu, device="cuda", n_slots=1) == gpu
+    assert len(asked) == 2
 
 
 def test_a_second_launch_finds_the_checkpoint_of_the_first(

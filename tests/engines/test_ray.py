@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
+from rdsweep._signals import handled_by
 from rdsweep.store import open_results
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.ray
 
 SCRIPT = Path(__file__).with_name("sweep_script.py")
+PATIENCE_SECONDS = 300.0
+"""Ten times what a launch takes on two quiet cores: another test runs beside these."""
 
 
 @pytest.mark.parametrize(
@@ -53,9 +59,69 @@ def test_a_cluster_that_does_not_answer_is_told_at_once() -> None:
             pytest.raises(
                 ValueError, match=rf"running Ray cluster, but got '{address}': Connection refused$"
             ),
-            ray_engine(address=address, device="cpu", n_workers=1),
+            ray_engine(address=address, device="cpu", n_workers=1, console=Console()),
         ):
             pass
+
+
+def open_with(monkeypatch: pytest.MonkeyPatch, init: Callable[..., None], *, address: str | None) -> None:
+    """Open the engine where ``init`` stands for Ray's own start."""
+    import ray
+
+    from rdsweep.engines._ray import _connection, ray_engine
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "shutdown", lambda **_: None)
+    monkeypatch.setattr(_connection, "_count_devices", lambda: (1, 0, 0))
+    with ray_engine(address=address, device="cpu", n_workers=1, console=Console(file=io.StringIO())):
+        pass
+
+
+def test_a_cluster_that_wants_a_token_says_so(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from ray.exceptions import AuthenticationError
+
+    def refused(**_: object) -> None:
+        os.write(2, b"gcs_client.cc:210: Unauthenticated: RPC error: InvalidAuthToken\n")
+        raise ConnectionError("Failed to connect to Ray cluster at auto")
+
+    def without_file(**_: object) -> None:
+        raise AuthenticationError("RAY_AUTH_TOKEN_PATH is set but file cannot be opened")
+
+    for init in (refused, without_file):
+        with pytest.raises(ValueError, match=r"a cluster whose token .*RAY_AUTH_TOKEN_PATH.* but got 'auto'"):
+            open_with(monkeypatch, init, address="auto")
+        assert capfd.readouterr().err == "", "the lines of Ray's core say nothing more"
+
+
+def test_what_else_ray_says_of_a_cluster_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def unreachable(**_: object) -> None:
+        os.write(2, b"no route\n")
+        raise ConnectionError("Failed to connect")
+
+    with pytest.raises(ConnectionError, match="Failed to connect"):
+        open_with(monkeypatch, unreachable, address="auto")
+    assert capfd.readouterr().err == "no route\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_waits_until_ray_has_started_and_reaches_our_handler(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    events: list[str] = []
+
+    def init(**_: object) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(15))  # as Ray does
+        os.kill(os.getpid(), number)
+        time.sleep(0.01)
+        events.append("started")
+
+    with handled_by(lambda number, _: events.append(signal.Signals(number).name)):
+        open_with(monkeypatch, init, address=None)
+    assert events == ["started", number.name]
 
 
 def launch(results: Path, *options: str) -> subprocess.Popen[str]:
@@ -72,7 +138,7 @@ def test_a_dead_worker_costs_no_run_and_numbers_are_those_of_the_inline_engine(
 ) -> None:
     results, log, died = tmp_path / "tiny", tmp_path / "trained", tmp_path / "died"
     process = launch(results, "--log", str(log), "--die-once", str(died))
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, output
     assert died.exists()
 
@@ -101,7 +167,7 @@ def test_an_interrupt_lets_running_packs_finish_and_starts_no_other(tmp_path: Pa
     process = launch(results, "--seconds", "2", "--log", str(log))
     wait_for_parts(results, 2, process)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130, output
     assert "finishing the packs in training" in output
     started = {line.split()[0] for line in log.read_text().splitlines()}
@@ -120,7 +186,7 @@ def test_a_second_interrupt_leaves_nothing_running(tmp_path: Path) -> None:
     assert process.stdout is not None
     assert any("interrupt again" in line for line in process.stdout)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert output.rstrip().endswith("KeyboardInterrupt")
 
     done = open_results(results).done()
@@ -145,7 +211,7 @@ def test_a_preempted_sweep_goes_on_from_its_checkpoints(tmp_path: Path) -> None:
 
     log.unlink()
     command = [sys.executable, str(SCRIPT), str(results), "--steps", "16", "--log", str(log)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
     first_steps = [int(line.split()[1]) for line in log.read_text().splitlines()]
     assert sum(step > 0 for step in first_steps) == 4
     assert len(first_steps) == 16

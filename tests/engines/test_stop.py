@@ -9,7 +9,10 @@ import time
 import pytest
 from rich.console import Console
 
-from rdsweep.engines._stop import StopRequest, stop_on_signals
+from rdsweep._signals import Interrupted
+from rdsweep.engines import _stop
+from rdsweep.engines._inline import InlineEngine
+from rdsweep.engines._stop import Dropped, StopRequest, stop_on_signals
 
 
 def quiet() -> Console:
@@ -64,3 +67,75 @@ def test_other_threads_leave_signals_alone() -> None:
     thread.start()
     thread.join()
     assert handlers == [(signal.getsignal(signal.SIGINT), False)]
+
+
+def test_a_terminal_that_closes_asks_for_checkpoints_once() -> None:
+    with stop_on_signals(quiet()) as stop:
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert (stop.signal, stop.urgent, stop.overdue) == (signal.SIGHUP, True, False)
+        with pytest.raises(Interrupted) as caught:
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert caught.value.number == signal.SIGTERM
+
+
+def test_what_is_announced_is_what_happens() -> None:
+    stop = StopRequest()
+    assert stop.announcement.startswith("stopping;")
+    stop.training = True
+    assert stop.announcement.startswith("finishing the packs in training;")
+    stop.ask(signal.SIGTERM)
+    assert stop.announcement == "checkpointing the packs in training"
+
+
+def test_work_that_asks_for_nothing_is_dropped_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_stop, "GRACE_SECONDS", 0.05)
+
+    def evaluate() -> None:
+        with stop.droppable():
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert stop.requested, "the wish alone drops nothing"
+            time.sleep(30.0)
+
+    with stop_on_signals(quiet()) as stop, pytest.raises(Dropped):
+        evaluate()
+
+
+def test_time_that_is_over_drops_nothing_outside_of_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_stop, "GRACE_SECONDS", 0.01)
+    with stop_on_signals(quiet()) as stop:
+        with stop.droppable():
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.05)
+        assert stop.overdue
+
+
+def test_no_alarm_is_left_behind() -> None:
+    with stop_on_signals(quiet()):
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0.0
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_measurement_is_dropped_at_once(number: signal.Signals) -> None:
+    def measure(device: str) -> None:
+        os.kill(os.getpid(), number)
+        time.sleep(30.0)
+
+    started = time.monotonic()
+    with stop_on_signals(quiet()) as stop:
+        assert InlineEngine("cpu").measure("cpu", measure, stop=stop) is None  # type: ignore[arg-type]
+        assert stop.signal is number
+    assert time.monotonic() - started < 20.0
+
+
+def test_blocks_within_each_other_share_a_request() -> None:
+    with stop_on_signals(quiet()) as outer:
+        with stop_on_signals(quiet()) as inner:
+            assert inner is outer
+        os.kill(os.getpid(), signal.SIGINT)
+        assert outer.requested
+    with stop_on_signals(quiet()) as later:
+        assert not later.requested

@@ -4,8 +4,10 @@ import dataclasses
 import io
 import os
 import signal
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +18,7 @@ from rich.console import Console
 
 from rdsweep.config import RunConfig
 from rdsweep.engines import SweepSummary, run_sweep
+from rdsweep.engines._inline import InlineEngine
 from rdsweep.store import ResultsError, open_results
 from rdsweep.sweeps import Sweep
 from rdsweep.training import PackResult
@@ -143,6 +146,39 @@ def test_a_signal_ends_a_launch_and_the_next_one_goes_on(
     assert counts(run(sweep)) == {
         "n_planned": 8, "n_done_before": n_stored, "n_trained": 8 - n_stored,
     }  # fmt: skip
+
+
+def test_a_pack_without_a_checkpoint_in_time_is_dropped(
+    run, tiny: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rdsweep.engines._stop.GRACE_SECONDS", 0.05)
+    packs = iter(range(100))
+
+    def train(configs: Sequence[RunConfig], **options: Any) -> PackResult:
+        if next(packs) == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(30.0)  # as an evaluation that asks for nothing
+        return tiny.trainer()(configs, **options)
+
+    sweep = tiny.grid(n_seeds=2)
+    summary = run(sweep, train=train)
+    assert (summary.stopped_by, summary.n_trained, summary.n_missing) == (signal.SIGTERM, 2, 6)
+    assert summary.seconds < 20.0
+    assert not list((tmp_path / "tiny" / "leases").iterdir())
+
+
+def test_a_signal_before_training_starts_no_pack(
+    run, tiny: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def open_and_be_asked(*_: Any, **__: Any) -> Iterator[Any]:
+        os.kill(os.getpid(), signal.SIGINT)
+        yield InlineEngine("cpu")
+
+    monkeypatch.setattr("rdsweep.engines._sweep.open_engine", open_and_be_asked)
+    summary = run(tiny.grid(n_seeds=2))
+    assert (summary.stopped_by, summary.n_trained, summary.n_missing) == (signal.SIGINT, 0, 8)
+    assert not (tmp_path / "tiny" / "leases").exists()
 
 
 def test_two_launches_at_once_train_each_run_once(run, tiny: SimpleNamespace, tmp_path: Path) -> None:

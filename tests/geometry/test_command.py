@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from rdsweep.cli._activity import Activity
 from rdsweep.cli._geometry import deliver_geometry
 from rdsweep.store import DERIVED_TABLES, Results
 
@@ -19,19 +20,24 @@ def table(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     return frame
 
 
+def deliver(out: Path | None) -> None:
+    with Activity("computing") as activity:
+        deliver_geometry(Results(None), out, n_workers=1, activity=activity)
+
+
 def test_means_over_seeds_are_printed(table, monkeypatch, capsys) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    deliver_geometry(Results(None), None, n_workers=1)
+    deliver(None)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:3] for line in lines[1:3]] == [["E2M1", "2", "4"], ["baseline", "2", "1.5"]]
     assert "of 25 indices, --out writes all runs" in lines[-1]
 
 
 def test_all_runs_are_written(table, tmp_path: Path) -> None:
-    deliver_geometry(Results(None), tmp_path / "new" / "indices.csv", n_workers=1)
+    deliver(tmp_path / "new" / "indices.csv")
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "new" / "indices.csv"), table)
 
 
 def test_another_ending_is_refused(table, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"out must end in"):
-        deliver_geometry(Results(None), tmp_path / "indices.doc", n_workers=1)
+        deliver(tmp_path / "indices.doc")

@@ -3,6 +3,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import runpy
+import subprocess
+import sys
+from multiprocessing import active_children
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from threadpoolctl import threadpool_info
 
 from rdstats import compare_conditions
 from rdstats.theory import optimal_prototypes
@@ -115,9 +119,37 @@ def test_a_part_that_is_damaged_or_has_other_columns_is_made_again(results, pack
 
 def test_processes_give_the_same_table(results):
     spread = geometry_table(results, n_workers=2)
+    assert not active_children()
     for pack in parts(results):
         (Path(results.location) / "indices" / f"{pack}.parquet").unlink()
     pd.testing.assert_frame_equal(geometry_table(results), spread)
+
+
+def test_an_interrupt_ends_the_processes(results):
+    def interrupt(n_done: int, n_packs: int) -> None:
+        if n_done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        geometry_table(results, n_workers=2, progress=interrupt)
+    assert not active_children()
+
+
+def test_one_thread_is_enough_for_small_products(results, monkeypatch):
+    def n_threads(*_: object) -> list[dict[str, object]]:
+        seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        return []
+
+    seen: list[int] = []
+    monkeypatch.setattr("rdsweep.geometry._table.pack_indices", n_threads)
+    geometry_table(results)
+    assert set(seen) == {1}
+
+
+def test_a_process_that_computes_indices_does_not_load_pytorch():
+    code = "import sys, rdsweep.geometry; print('torch' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"
 
 
 def test_results_that_cannot_be_written_to_still_give_a_table(results, monkeypatch):

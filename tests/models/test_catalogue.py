@@ -5,6 +5,7 @@ import pytest
 
 from rdsweep.config import RunConfig, SourceConfig, TaskConfig
 from rdsweep.models import MODELS, PUBLISHED_RATIO, default_head, model_name
+from rdsweep.sweeps import expand_sweep
 from rdsweep.tasks import BUILTIN_TASKS, Task, register_task
 
 
@@ -33,10 +34,33 @@ def test_heads_are_the_papers():
     assert default_head("bins") == "nonlinear"
 
 
+@pytest.mark.parametrize("protocol", ["matched", "published"])
 @pytest.mark.parametrize("name", MODELS)
-def test_a_model_is_found_again_by_its_source_and_tasks(name):
+def test_a_model_is_found_again_by_its_source_and_tasks(name, protocol):
     model = MODELS[name]
-    assert model_name(RunConfig(source=model.source(ratio=3.0), tasks=model.heads(weight=0.1))) == name
+    for ratio in (None, 10.0):  # that of the protocol, and the one that the paper states
+        source = model.source(ratio=ratio, protocol=protocol)
+        assert model_name(RunConfig(source=source, tasks=model.heads(weight=0.1), protocol=protocol)) == name
+
+
+def test_another_ratio_is_no_model_of_the_paper():
+    def named(imbalance, ratio, **settings):
+        return model_name(RunConfig(source=SourceConfig(imbalance, ratio), **settings))
+
+    assert named("lower_corridor", 3.0) == "lower_corridor_x3"
+    assert named("alignment", 2.5) == "alignment_x2.5"
+    # The ratio of the published files belongs to runs by the published protocol.
+    assert named("lower_corridor", 2000 / 260, protocol="published") == "E1M1"
+    assert named("lower_corridor", 2000 / 260) == "lower_corridor_x7.6923076923076925"
+    assert named("lower_corridor", 1.0) == "baseline"
+
+
+def test_conditions_keep_their_order_whatever_they_are_called():
+    grid = {"imbalance": ["alignment", "lower_corridor"], "ratio": [20, 10, 5], "capacity": 1}
+    sweep = expand_sweep({"name": "ratios", "seeds": 1, "space": {"grid": grid}})
+    assert [model_name(config) for config in sweep.configs] == [
+        "lower_corridor_x5", "E1M1", "lower_corridor_x20", "alignment_x5", "E1M2", "alignment_x20",
+    ]  # fmt: skip
 
 
 def test_other_conditions_are_named_after_their_parts(monkeypatch):
@@ -46,8 +70,17 @@ def test_other_conditions_are_named_after_their_parts(monkeypatch):
     tasks = (TaskConfig("b_task"), TaskConfig("a_task"))
     assert model_name(RunConfig(tasks=tasks)) == "a_task+b_task"
     assert (
-        model_name(RunConfig(source=SourceConfig("alignment", 2.0), tasks=tasks)) == "alignment+a_task+b_task"
+        model_name(RunConfig(source=SourceConfig("alignment", 2.0), tasks=tasks))
+        == "alignment_x2+a_task+b_task"
     )
+
+
+def test_a_head_is_linear_for_two_classes_only(monkeypatch):
+    monkeypatch.setattr("rdsweep.tasks._registry", {})
+    for n_classes in (2, 3):
+        labels = lambda upper, lower, n=n_classes: (upper + lower) % n  # noqa: E731
+        register_task(Task(f"of_{n_classes}", n_classes, labels))
+    assert [default_head(name) for name in ("of_2", "of_3")] == ["linear", "nonlinear"]
 
 
 def test_the_catalogue_does_not_load_torch():

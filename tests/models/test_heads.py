@@ -51,6 +51,24 @@ def test_dropout_scales_what_it_keeps(rng):
     torch.testing.assert_close(logits[0], module[3](hidden), rtol=0.0, atol=1e-12)
 
 
+def test_gradients_under_dropout_are_those_of_an_ordinary_head(rng):
+    (group,) = group_heads([Head(0, "bins", "nonlinear")])
+    module = reference_head("nonlinear", 25).double()
+    leaves = {name: leaf.detach().requires_grad_() for name, leaf in pack_heads(group, [module]).items()}
+    latents = torch.randn(1, 6, 5, generator=rng, dtype=torch.float64, requires_grad=True)
+    keep = torch.rand(1, 6, group.width, generator=rng) >= 0.25
+    slopes = torch.randn(1, 6, 25, generator=rng, dtype=torch.float64)
+    w1, b1, w2, b2 = leaves.values()
+    hidden = torch.nn.functional.leaky_relu(latents @ w1 + b1.unsqueeze(1), 0.2) * keep / 0.75
+    ordinary = hidden @ w2 + b2.unsqueeze(1)
+    wanted = torch.autograd.grad((ordinary * slopes).sum(), [latents, w1, b1, w2, b2])
+    found = torch.autograd.grad(
+        (group.logits(leaves, latents, keep) * slopes).sum(), [latents, w1, b1, w2, b2]
+    )
+    for ours, expected in zip(found, wanted, strict=True):
+        torch.testing.assert_close(ours, expected, rtol=0.0, atol=1e-12)
+
+
 def test_binary_cross_entropy_by_hand():
     logits = torch.tensor([[[0.0], [2.0], [-2.0]]])
     expected = [math.log(2.0), math.log1p(math.exp(-2.0)), math.log1p(math.exp(2.0))]

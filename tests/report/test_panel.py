@@ -1,9 +1,10 @@
+import itertools
+
 import numpy as np
 import pytest
 
-from rdsweep.drawing import looks
-from rdsweep.models import MODELS
-from rdsweep.report._panel import dodged, spread
+from rdsweep.drawing import Look, drawing
+from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, spread
 
 
 def test_labels_are_moved_no_further_than_needed() -> None:
@@ -22,15 +23,15 @@ def test_conditions_at_one_level_stand_side_by_side_around_it() -> None:
     assert np.all(np.diff(places) > 0)
 
 
-def test_a_model_looks_the_same_in_every_report() -> None:
-    everything, few = (
-        looks(list(MODELS), baseline="baseline"),
-        looks(["baseline", "E2M4"], baseline="baseline"),
-    )
-    assert everything["E2M4"] == few["E2M4"]
-    assert len({(look.color, look.marker) for look in everything.values()}) == len(MODELS)
-
-
-def test_conditions_of_users_are_told_apart() -> None:
-    names = [f"mine{place}" for place in range(7)]
-    assert len(set(looks(names, baseline="baseline").values())) == 8
+def test_many_labels_stay_apart_beside_a_higher_panel() -> None:
+    with drawing("labels"):
+        figure, axes = labeled_panel("", n_labels=28)
+        axes.plot([0, 1], [0, 1])
+        label_lines(axes, [Mark(f"mine{place}", (1.0, 1.0), Look("#0072b2", "o")) for place in range(28)])
+        figure.draw_without_rendering()
+        boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == 28
+    boxes.sort(key=lambda box: box.y0)
+    assert all(low.y1 <= high.y0 for low, high in itertools.pairwise(boxes))
+    assert axes.bbox.y0 - boxes[0].height < boxes[0].y0
+    assert boxes[-1].y1 < axes.bbox.y1 + boxes[-1].height

@@ -63,3 +63,21 @@ def test_the_global_generator_is_left_alone():
     before = torch.random.get_rng_state()
     numbers(0, Stream.WEIGHTS)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_streams_are_what_seeds_meant_before():
+    # Another number would train other runs under the ids of stored ones, and equal ones would make noise of
+    # training and probes alike.
+    numbers = {name: int(stream) for name, stream in Stream.__members__.items()}
+    assert numbers == {
+        "WEIGHTS": 1,
+        "IMAGES": 2,
+        "ORDER": 3,
+        "NOISE": 4,
+        "HEAD_WEIGHTS": 5,
+        "DROPOUT": 6,
+        "PROBE_WEIGHTS": 7,
+        "PROBE_NOISE": 8,
+        "PROBE_DROPOUT": 9,
+        "TEST": 10,
+    }

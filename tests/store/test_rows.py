@@ -36,7 +36,7 @@ def test_every_column_of_runs_is_filled_for_a_completed_run(tiny, pack: Pack, tr
         ),
         (
             RunConfig(source=SourceConfig("alignment", 5.0)),
-            {"model": "E1M2", "imbalance": "alignment", "ratio": 5.0},
+            {"model": "alignment_x5", "imbalance": "alignment", "ratio": 5.0},
         ),
         (
             RunConfig(tasks=(TaskConfig("region", 2.0), TaskConfig("order", 2.0))),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pytest
 from rich.console import Console
 
@@ -25,6 +26,7 @@ from rdsweep.studies import (
     trials_table,
 )
 from rdsweep.studies._sections import _overview
+from rdsweep.studies._storage import open_study
 from rdsweep.sweeps import load_sweep
 
 BASE = {"seeds": 3, "n_configs": 16, "batch": 8, "search": {"beta": [3.0, 299.0]}}
@@ -42,6 +44,26 @@ def facts(record: StudyRecord) -> tuple[str, str]:
     """Return what the page of a study says was sought, and what was trained."""
     said = dict(_overview(record, trials_table(record)).facts)
     return said["Sought"], said["Trained"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        ({"kind": "frontier"}, ["rate (nats)", "distortion (MSE per pixel)"]),
+        (
+            {"kind": "target_rate", "target": {"rate": 2.5, "tolerance": 0.1}},
+            ["distance from rate 2.5 (nats)"],
+        ),
+        (
+            {"kind": "task", "condition": {"tasks": "order"}, "score": {"task": "order", "metric": "f1"}},
+            ["f1 of order"],
+        ),
+    ],
+)
+def test_objectives_have_names_on_the_dashboard(keys: dict[str, Any], names: list[str]) -> None:
+    file = StudyFile(**(BASE | {"name": "study"} | keys))
+    study = open_study(optuna.storages.InMemoryStorage(), file, "")
+    assert study.metric_names == names
 
 
 def opening(page: str) -> tuple[str, str]:

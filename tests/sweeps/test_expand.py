@@ -136,6 +136,16 @@ def test_the_published_protocol(model, gamma, steps_per_epoch, ratio):
     assert (config.training.batch_size, config.training.shards) == (128, 2)
 
 
+def test_what_a_file_says_counts_more_than_its_protocol():
+    config = only(
+        grid={"model": "E2M1", "capacity": 1, "gamma": 7},
+        protocol="published",
+        training={"batch_size": 32, "cooldown": 0.1},
+    )
+    assert (config.training.batch_size, config.training.cooldown, config.objective.gamma) == (32, 0.1, 7.0)
+    assert (config.training.n_train, config.training.shards) == (170_000, 2)
+
+
 def test_the_matched_protocol_gives_every_model_one_budget():
     sweep = expand(grid={"model": list(MODELS), "capacity": 1})
     assert {config.training for config in sweep.configs} == {RunConfig().training}

@@ -3,8 +3,10 @@ import pytest
 import torch
 
 from rdsweep.config import ObjectiveConfig, RunConfig, SourceConfig, TaskConfig, TrainingConfig
+from rdsweep.models import Head, group_heads
 from rdsweep.objectives import learning_rates, target_rates, task_ramps
-from rdsweep.training._batches import CHUNK_STEPS, ImageFeed, batch_chunks, task_address
+from rdsweep.sources import Stream
+from rdsweep.training._batches import CHUNK_STEPS, ImageFeed, batch_chunks, dropout_masks, task_address
 from rdsweep.training._initial import initial_weights
 
 from .reference_training import CPU, batches, head_groups
@@ -158,3 +160,34 @@ def test_noise_is_standard_normal():
 
 def test_tasks_have_addresses_of_their_own():
     assert len({task_address(name) for name in ("order", "region", "equality", "bins")}) == 4
+
+
+def masks_of(*tasks: str, stream: Stream, seed: int = 1, chunk: int = 0) -> dict[str, torch.Tensor]:
+    """Return the first steps' dropout masks of a run's heads by task."""
+    training = TrainingConfig(n_train=8, batch_size=2)
+    configs = [RunConfig(training=training, seed=seed)]
+    return {
+        head.task: masks[:2, place].clone()
+        for group in group_heads([Head(0, task, "nonlinear") for task in tasks])
+        for masks in [dropout_masks(configs, group, stream, chunk, device=CPU)]
+        for place, head in enumerate(group.heads)
+    }
+
+
+@pytest.mark.parametrize("stream", [Stream.DROPOUT, Stream.PROBE_DROPOUT])
+def test_dropout_of_a_head_is_that_of_its_task_whatever_other_tasks_there_are(stream):
+    order, equality = (masks_of(task, stream=stream)[task] for task in ("order", "equality"))
+    together = masks_of("equality", "order", "region", stream=stream)
+    assert torch.equal(together["order"], order)
+    assert torch.equal(together["equality"], equality)
+    assert not torch.equal(order, equality)
+
+
+def test_dropout_differs_between_training_and_probes_seeds_and_chunks():
+    first = masks_of("order", stream=Stream.DROPOUT)["order"]
+    others = [
+        masks_of("order", stream=Stream.PROBE_DROPOUT),
+        masks_of("order", stream=Stream.DROPOUT, seed=2),
+        masks_of("order", stream=Stream.DROPOUT, chunk=1),
+    ]
+    assert not any(torch.equal(first, other["order"]) for other in others)

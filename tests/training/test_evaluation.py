@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from rdsweep.config import RunConfig, SourceConfig
-from rdsweep.models import ReferenceVAE, from_module
+from rdsweep.models import Head, ReferenceVAE, from_module, group_heads
 from rdsweep.sources import stimulus_distribution
+from rdsweep.tasks import get_task
 from rdsweep.training._evaluation import (
     Codes,
     coded_images,
@@ -14,6 +15,7 @@ from rdsweep.training._evaluation import (
     measure_codes,
     measure_maps,
     measure_runs,
+    score_heads,
 )
 
 CPU = torch.device("cpu")
@@ -86,3 +88,39 @@ def test_nine_images_of_each_position_are_coded():
     first = torch.cat([torch.nonzero(test.positions == p)[:9, 0] for p in range(169)])
     assert torch.equal(images, test.images[first])
     assert torch.equal(positions, test.positions[first])
+
+
+def test_scale_is_a_standard_deviation_and_activity_a_mean(small_test_set):
+    test = make_test_set(5, CPU)
+    mean = torch.zeros(1, len(test.positions), 5)
+    mean[:, 0, 1] = 2.0  # 2 nats on one of 676 images
+    log_variance = torch.zeros_like(mean)
+    log_variance[:, :, 0] = 2 * math.log(3.0)
+    distortion = torch.zeros(1, len(test.positions))
+    codes = Codes(mean, log_variance, mean, distortion, distortion)
+    assert codes.latent_rates[0, 0, 1] == pytest.approx(2.0)
+    (maps,), (measures,) = measure_maps(codes), measure_runs(CONFIGS[:1], codes, test)
+    assert measures["active_latents"] == 1, "the wide one only"
+    scales = maps["latent_scale"].mean((0, 1)).tolist()
+    assert scales == pytest.approx([3.0, 1.0, 1.0, 1.0, 1.0])
+
+
+def test_f1_of_batches_is_that_of_shuffled_batches(small_test_set):
+    test = make_test_set(1, CPU)
+    # The head says 1 where x_LC is above 6, to a question about x_UC and x_LC.
+    (group,) = group_heads([Head(0, "order", "linear")])
+    latents = (test.positions % 13).float().sub(6.5).view(1, -1, 1)
+    leaves = {"w1": torch.ones(1, 1, 1), "b1": torch.zeros(1, 1), "w2": torch.ones(1, 1, 1)}
+    weights = {f"{group.name}.{name}": leaf for name, leaf in leaves.items()}
+    weights[f"{group.name}.b2"] = torch.zeros(1, 1)
+    nothing = torch.zeros(1, len(test.positions))
+    codes = Codes(latents, torch.zeros_like(latents), latents, nothing, nothing)
+    ((_, row),) = score_heads(group, weights, codes, test, "joint")
+    labels = torch.from_numpy(get_task("order").label_table())[test.positions]
+    answers = test.positions % 13 > 6
+    batches = list(test.shuffle.split(26))
+    hits = [(answers[b] & (labels[b] == 1)).sum().item() for b in batches]
+    sizes = [(answers[b].sum() + (labels[b] == 1).sum()).item() for b in batches]
+    expected = sum(2 * h / max(n, 1) for h, n in zip(hits, sizes, strict=True)) / len(batches)
+    assert row["f1_batch"] == pytest.approx(expected)
+    assert row["f1_batch"] != pytest.approx(row["f1"], abs=1e-4)

@@ -6,12 +6,12 @@ import torch
 
 from rdsweep.config import ProbeConfig, RunConfig, TrainingConfig
 from rdsweep.models import Head, group_heads
-from rdsweep.sources import N_POSITIONS, Stream
+from rdsweep.sources import N_POSITIONS, Stream, generator
 from rdsweep.tasks import get_task
 from rdsweep.training import train_pack
-from rdsweep.training._batches import ImageFeed
+from rdsweep.training._batches import ImageFeed, dropout_masks, seed_noise
 from rdsweep.training._initial import initial_head_weights, initial_weights
-from rdsweep.training._probes import ProbeBatch, ProbeStep, _probe_chunks
+from rdsweep.training._probes import ProbeBatch, ProbeStep, _frozen_codes, _probe_chunks, train_probes
 
 from .reference_training import CPU
 
@@ -56,6 +56,18 @@ def test_published_probes_train_on_one_sample_of_each_image():
     assert all(len({tuple(code) for code in codes}) == 1 for codes in latents.values())
 
 
+def test_the_published_sample_has_the_noise_of_its_image():
+    config = replace(RUN, protocol="published")
+    weights, feed = initial_weights([config], (), device=CPU, dtype=torch.float32), ImageFeed([config], CPU)
+    ((_, _, chunk),) = _probe_chunks([config], (), weights, feed)
+    mean, log_variance = (code[0] for code in _frozen_codes(weights, feed))
+    noise = torch.randn(mean.shape, generator=generator(CPU, config.seed, Stream.PROBE_NOISE))
+    expected = mean + (0.5 * log_variance).exp() * noise
+    # Encoding is the same call; only the sum may round differently.
+    first = feed.rows(0, 1)[0, 0]
+    torch.testing.assert_close(chunk.latents[0, 0], expected[first], rtol=0.0, atol=1e-6)
+
+
 def test_matched_probes_see_a_new_sample_each_time():
     latents = latents_by_image(RUN)
     assert all(len({tuple(code) for code in codes}) == len(codes) == 2 for codes in latents.values())
@@ -73,3 +85,31 @@ def latents_by_image(config: RunConfig) -> dict[int, list[list[float]]]:
         seen.setdefault(row, []).append(code)
     assert len(seen) == config.training.n_train
     return seen
+
+
+def test_probes_start_from_weights_of_their_own():
+    config = replace(RUN, training=replace(TINY, learning_rate=1e-12, epochs=1))
+    weights = initial_weights([config], (), device=CPU, dtype=torch.float32)
+    trained = train_probes([config], weights, ImageFeed([config], CPU))
+    start = initial_head_weights([config], trained.groups, Stream.PROBE_WEIGHTS)
+    joint = initial_head_weights([config], trained.groups, Stream.HEAD_WEIGHTS)
+    for name, leaf in trained.weights.items():
+        # Ten steps of Adam move a weight by at most ten times the learning rate.
+        torch.testing.assert_close(leaf.detach(), start[name], rtol=0.0, atol=1e-10)
+        assert not torch.equal(start[name], joint[name])
+
+
+def test_probes_have_noise_and_dropout_of_their_own():
+    weights = initial_weights([RUN], (), device=CPU, dtype=torch.float32)
+    groups = group_heads([Head(0, probe.name, probe.head) for probe in PROBES])
+    feed = ImageFeed([RUN], CPU)
+    ((_, n_steps, chunk),) = _probe_chunks([RUN], groups, weights, feed)
+    rows = feed.rows(0, n_steps)[:, 0]
+    mean, log_variance = (code[0, rows] for code in _frozen_codes(weights, feed))
+    noise = seed_noise([RUN], Stream.PROBE_NOISE, 0, device=CPU, dtype=torch.float32)[:n_steps, 0]
+    expected = mean + (0.5 * log_variance).exp() * noise
+    # Encoding is the same call; only the sum may round differently.
+    torch.testing.assert_close(chunk.latents[:n_steps, 0], expected, rtol=0.0, atol=1e-6)
+    for group, keep in zip(groups, chunk.keep, strict=True):
+        drawn = dropout_masks([RUN], group, Stream.PROBE_DROPOUT, 0, device=CPU)
+        assert (keep is drawn is None) or torch.equal(keep, drawn)

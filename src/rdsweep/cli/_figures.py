@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import typer
 
+from rdsweep.cli._activity import Activity
 from rdsweep.drawing import FigureFormat
 from rdsweep.figures import FIGURES, DrawnFigure, draw_figures
 from rdsweep.store import open_results
 
 
 def deliver_figures(
-    results: str, *, out: Path, figures: str, per_seed: bool, formats: str, where: Sequence[str]
+    results: str,
+    *,
+    out: Path,
+    figures: str,
+    per_seed: bool,
+    formats: str,
+    where: Sequence[str],
+    activity: Activity,
 ) -> None:
     """Draw figures, print each file as soon as it is written, and end with a list of what panels lack.
 
@@ -30,7 +39,7 @@ def deliver_figures(
         per_seed=per_seed,
         formats=cast(list[FigureFormat], [name.strip() for name in formats.split(",")]),
         where=parse_choices(where),
-        on_figure=_print_files,
+        on_figure=partial(_print_files, activity),
     )
     lines = [f"{figure.name}, {line}" for figure in drawn for line in figure.lacking]
     if lines:
@@ -39,7 +48,8 @@ def deliver_figures(
         typer.echo(f"  {line}")
 
 
-def _print_files(figure: DrawnFigure) -> None:
+def _print_files(activity: Activity, figure: DrawnFigure) -> None:
+    activity.end()  # from here on the files say how far it is
     for path in figure.files:
         typer.echo(path)
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import typer
 
-from rdsweep.engines import Device, known_profile, plan_missing
-from rdsweep.store import Results, has_results, open_results, without_secret
-from rdsweep.sweeps import DEVICE_PROFILES, Sweep, estimate_cost
+from rdsweep.engines import (
+    START_SECONDS,
+    known_profile,
+    local_slots,
+    plan_devices,
+    slow_precisions,
+    timed_profile,
+)
+from rdsweep.store import has_results, open_results, without_secret
+from rdsweep.sweeps import DEVICE_PROFILES, DeviceProfile, Pack, Sweep, estimate_cost
 
 
 @dataclass(frozen=True)
@@ -33,17 +39,23 @@ class Plan:
     n_workers : int
         Packs trained at a time.
     seconds : float
-        Estimated wall time of training, in seconds.
+        Estimated wall time of ``rdsweep run``, in seconds.
+    seconds_start, seconds_training, seconds_probes, seconds_evaluation : float
+        Its parts: imports and the start of the engine, the steps of the runs, the training of their probes,
+        and their evaluation and storage.
     bytes_per_worker : float
         Estimated memory for the largest pack, in bytes.
     measured_on : str
-        Name of the device that was measured for this sweep; empty where typical figures are used.
+        Name of the device on which the time of a step was measured; empty where it is a typical figure.
     will_measure : bool
         Whether a run would measure first, and may then choose other packs.
+    warnings : tuple of str
+        What makes training many times slower than it has to be, one line each.
     """
 
     sweep: str
     results: str
+    engine: str
     device: str
     n_runs: int
     n_conditions: int
@@ -55,48 +67,76 @@ class Plan:
     largest_pack: int
     n_workers: int
     seconds: float
+    seconds_start: float
+    seconds_training: float
+    seconds_probes: float
+    seconds_evaluation: float
     bytes_per_worker: float
     measured_on: str
     will_measure: bool
+    warnings: tuple[str, ...]
 
 
 def make_plan(
-    sweep: Sweep, *, results: str, device: str, pack_size: int | None, n_workers: int | None
+    sweep: Sweep, *, results: str, engine: str, device: str, pack_size: int | None, n_workers: int | None
 ) -> Plan:
-    """Plan what `rdsweep.engines.run_sweep` would train on this machine."""
-    chosen, n_devices = _local_device(device)
-    n_workers = n_workers or n_devices
+    """Plan what `rdsweep.engines.run_sweep` would train on this machine, by the same functions."""
+    chosen, n_slots, n_sharing = local_slots(engine, device=device, n_workers=n_workers)
     stored = open_results(results) if has_results(results) else None
-    done, failed = _settled(sweep, stored)
+    outcomes = stored.outcomes() if stored is not None else {}
+    ended = [outcomes[config.run_id] for config in sweep.configs if config.run_id in outcomes]
     known = known_profile(
         sweep.configs,
         stored,
         device=chosen,
         pack_size=pack_size or sweep.pack_size,
-        n_slots=n_workers,
-        n_sharing=math.ceil(n_workers / n_devices),
+        n_slots=n_slots,
+        n_sharing=n_sharing,
     )
     profile = known or DEVICE_PROFILES[chosen]
-    packs = plan_missing(sweep.configs, done | failed, pack_size=profile.pack_size, n_workers=n_workers)
-    cost = estimate_cost(packs, profile=profile, n_workers=n_workers)
+    planned = plan_devices(
+        sweep.configs, outcomes.keys(), slots={chosen: n_slots}, profiles={chosen: profile}
+    )
+    packs = planned[chosen]
+    if packs:
+        profile = timed_profile(
+            [run for pack in packs for run in pack.configs], profile, device=chosen, n_slots=n_slots
+        )
     return Plan(
         sweep=sweep.name,
         results=without_secret(results),
+        engine=engine,
         device=chosen,
         n_runs=len(sweep.configs),
         n_conditions=sweep.n_conditions,
         n_declared=sweep.n_declared,
-        n_done=len(done),
-        n_failed=len(failed),
+        n_done=ended.count("completed"),
+        n_failed=ended.count("failed"),
         n_to_do=sum(len(pack.configs) for pack in packs),
         n_packs=len(packs),
         largest_pack=max((len(pack.configs) for pack in packs), default=0),
-        n_workers=n_workers,
-        seconds=cost.seconds,
-        bytes_per_worker=cost.bytes_per_worker,
+        n_workers=n_slots,
         measured_on=profile.measured_on,
         will_measure=known is None,
+        warnings=slow_precisions(sweep.configs, chosen),
+        **_cost(packs, profile, engine=engine, device=chosen, n_workers=n_slots),
     )
+
+
+def _cost(
+    packs: Sequence[Pack], profile: DeviceProfile, *, engine: str, device: str, n_workers: int
+) -> dict[str, float]:
+    """Return the fields of a plan that say what it takes."""
+    cost = estimate_cost(packs, profile=profile, device=device, n_workers=n_workers)
+    start = START_SECONDS[engine] if packs else 0.0
+    return {
+        "seconds": start + cost.seconds,
+        "seconds_start": start,
+        "seconds_training": cost.training,
+        "seconds_probes": cost.probes,
+        "seconds_evaluation": cost.evaluation,
+        "bytes_per_worker": cost.bytes_per_worker,
+    }
 
 
 def print_plan(plan: Plan, *, as_json: bool) -> None:
@@ -120,40 +160,29 @@ def _lines(plan: Plan) -> dict[str, str]:
     if plan.n_to_do:
         lines |= {
             "packs": f"{plan.n_packs} of up to {plan.largest_pack} runs",
-            "device": f"{plan.device}, {plan.n_workers} at a time",
-            "time": f"about {timedelta(seconds=round(plan.seconds))} of training",
+            "device": f"{plan.device}, {plan.n_workers} at a time by the {plan.engine} engine",
+            "time": _time(plan),
             "memory": f"about {plan.bytes_per_worker / 1e6:.0f} MB per worker, besides the libraries",
             "figures": _origin(plan),
         }
+        if plan.warnings:
+            lines["slow"] = "; ".join(plan.warnings)
     return lines
+
+
+def _time(plan: Plan) -> str:
+    """Return the time that a run would take and its parts."""
+    parts = {
+        "start": plan.seconds_start,
+        "training": plan.seconds_training,
+        "probes": plan.seconds_probes,
+        "evaluation and storage": plan.seconds_evaluation,
+    }
+    shown = [f"{name} {timedelta(seconds=round(part))}" for name, part in parts.items() if part]
+    return f"about {timedelta(seconds=round(plan.seconds))}: {', '.join(shown)}"
 
 
 def _origin(plan: Plan) -> str:
     """Return where the figures of a plan come from."""
-    if plan.measured_on:
-        return f"measured on {plan.measured_on}"
-    typical = f"typical of {plan.device}"
-    return f"{typical}; run measures first and may choose other packs" if plan.will_measure else typical
-
-
-def _settled(sweep: Sweep, results: Results | None) -> tuple[set[str], set[str]]:
-    """Return the ids of the sweep's runs that are done and that failed."""
-    outcomes = results.outcomes() if results is not None else {}
-    done, failed = (
-        {config.run_id for config in sweep.configs if outcomes.get(config.run_id) == status}
-        for status in ("completed", "failed")
-    )
-    return done, failed
-
-
-def _local_device(device: str) -> tuple[Device, int]:
-    """Return the device that ``device`` means on this machine, and how many packs it trains at a time."""
-    n_cores = os.cpu_count() or 1
-    if device == "cpu":
-        return "cpu", n_cores
-    from torch.cuda import device_count
-
-    n_gpus = device_count()
-    if device == "cuda" or n_gpus:
-        return "cuda", max(n_gpus, 1)
-    return "cpu", n_cores
+    origin = f"measured on {plan.measured_on}" if plan.measured_on else f"typical of {plan.device}"
+    return f"{origin}; run measures first and may choose other packs" if plan.will_measure else origin

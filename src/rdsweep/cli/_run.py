@@ -29,7 +29,7 @@ def run_and_tell(
     ValueError
         If Ray is asked for and not installed, and as for `rdsweep.engines.run_sweep`.
     typer.Exit
-        After a signal, with the code that a shell gives to it: 130 for SIGINT, 143 for SIGTERM.
+        After a signal, with the code that a shell gives to it: 130, 143 or 129.
     """
     try:
         summary = run_sweep(
@@ -47,9 +47,6 @@ def run_and_tell(
             raise
         remedy = "be inline where Ray is not installed (pip install 'rdsweep[ray]')"
         raise ValueError(f"engine must {remedy}, but got {engine!r}") from None
-    except KeyboardInterrupt:
-        typer.echo(f"rdsweep: interrupted; finished packs are kept in {without_secret(results)}", err=True)
-        raise typer.Exit(130) from None
     for problem in summary.problems:
         typer.echo(f"rdsweep: {problem}", err=True)
     typer.echo(f"{without_secret(results)}: {_outcome(summary)}")

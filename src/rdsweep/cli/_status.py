@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,10 +13,11 @@ import typer
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
+from rdsweep._signals import exit_code
 from rdsweep.cli._table import frame_grid
 from rdsweep.config import RunConfig
 from rdsweep.store import Lease, Leases, Results, open_results
-from rdsweep.sweeps import Pack
+from rdsweep.sweeps import Pack, SweepTaskError
 
 _STATES = ["completed", "failed", "pruned", "training", "missing"]
 _NOT_SETTINGS = {"run_id", "condition_id", "seed", "status", "message", "finished_at", "images"}
@@ -38,6 +39,8 @@ class SweepStatus:
         by the launcher's clock.
     runs_per_minute, seconds_left : float or None
         Since the first of the launchers at work has started; None if none is at work or nothing is done yet.
+    caveat : str
+        What the counts leave out, and why.
     """
 
     counts: pd.DataFrame
@@ -45,6 +48,7 @@ class SweepStatus:
     packs: pd.DataFrame
     runs_per_minute: float | None
     seconds_left: float | None
+    caveat: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -52,26 +56,67 @@ class SweepStatus:
         return not self.counts[["training", "missing"]].to_numpy().any()
 
 
-def show_status(results: str, *, as_json: bool, watch: bool) -> None:
-    """Print the status of a results folder once, or again and again until all runs have an outcome."""
+def show_status(results: str, *, as_json: bool, watch: bool, on_read: Callable[[], None]) -> None:
+    """Print the status of a results folder once, or again and again until all runs have an outcome.
+
+    Parameters
+    ----------
+    results : str
+    as_json, watch : bool
+    on_read : Callable
+        Called before the first line is printed.
+    """
     stored = open_results(results)
-    configs, leases = stored.sweep().configs, stored.leases()
+    leases = stored.leases()
+    try:
+        configs = stored.sweep().configs
+    except SweepTaskError as error:
+        if watch:
+            raise  # which runs are missing, and so when to stop looking, is not known
+        on_read()
+        caveat = f"Missing runs are not counted: {error}"
+        _show(_stored_status(stored, leases, caveat=caveat), n_others=0, as_json=as_json)
+        return
     status = read_status(stored, configs, leases)
-    if as_json:
-        typer.echo(json.dumps(_as_data(status), indent=2))
+    n_others = len(stored.outcomes().keys() - {config.run_id for config in configs})
+    on_read()
+    if as_json or not watch:
+        _show(status, n_others=n_others, as_json=as_json)
         return
     console = Console()
-    if not watch:
-        console.print(_page(status))
-        return
+    _tell_others(n_others, console)
     try:
         with Live(_page(status), console=console) as live:
             while not status.is_over:
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
                 status = read_status(stored, configs, leases)
                 live.update(_page(status))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        if exit_code(interrupt) != exit_code(KeyboardInterrupt()):
+            raise  # only Ctrl-C is how watching ends
+
+
+def _show(status: SweepStatus, *, n_others: int, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_as_data(status) | {"n_runs_of_other_sweeps": n_others}, indent=2))
         return
+    console = Console()
+    _tell_others(n_others, console)
+    console.print(_page(status))
+
+
+def _tell_others(n_others: int, console: Console) -> None:
+    if n_others:
+        console.print(
+            f"{n_others} more runs are stored here, of sweeps that were run before the last one",
+            highlight=False,
+        )
+
+
+def _stored_status(results: Results, leases: Leases, *, caveat: str) -> SweepStatus:
+    """Return the status of the runs that are stored, where the sweep cannot be expanded."""
+    held, runs = leases.held_by_others(), results.stored_status()
+    return SweepStatus(_counts(runs), _causes(runs), _packs(held), None, None, caveat)
 
 
 def read_status(results: Results, configs: Sequence[RunConfig], leases: Leases) -> SweepStatus:
@@ -139,6 +184,8 @@ def _page(status: SweepStatus) -> RenderableType:
     if status.runs_per_minute is not None and status.seconds_left is not None:
         left = timedelta(seconds=round(status.seconds_left))
         parts.append(f"{status.runs_per_minute:.3g} runs per minute, about {left} left")
+    if status.caveat:
+        parts.append(status.caveat)
     parts += [frame_grid(frame) for frame in (status.packs, status.causes) if len(frame)]
     return Group(*parts)
 
@@ -146,4 +193,5 @@ def _page(status: SweepStatus) -> RenderableType:
 def _as_data(status: SweepStatus) -> dict[str, object]:
     frames = {"conditions": status.counts, "causes": status.causes, "packs": status.packs}
     plain = {name: json.loads(frame.to_json(orient="records")) for name, frame in frames.items()}
-    return plain | {"runs_per_minute": status.runs_per_minute, "seconds_left": status.seconds_left}
+    pace = {"runs_per_minute": status.runs_per_minute, "seconds_left": status.seconds_left}
+    return plain | pace | {"caveat": status.caveat}

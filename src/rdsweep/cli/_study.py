@@ -31,7 +31,7 @@ def study_and_tell(
     ValueError
         If Ray is asked for and not installed, and as for `rdsweep.studies.run_study`.
     typer.Exit
-        After a signal, with the code that a shell gives to it: 130 for SIGINT, 143 for SIGTERM.
+        After a signal, with the code that a shell gives to it: 130, 143 or 129.
     """
     try:
         summary = run_study(
@@ -50,19 +50,19 @@ def study_and_tell(
             raise
         remedy = "be inline where Ray is not installed (pip install 'rdsweep[ray]')"
         raise ValueError(f"engine must {remedy}, but got {engine!r}") from None
-    except KeyboardInterrupt:
-        place = without_secret(results)
-        typer.echo(
-            f"rdsweep: interrupted; the study goes on from {place} when it is launched again", err=True
-        )
-        raise typer.Exit(130) from None
     typer.echo(f"{without_secret(results)}: {_outcome(summary)}")
     for condition, reason in summary.stopped.items():
-        typer.echo(": ".join(filter(None, [condition, reason])) or "not stopped yet")
+        typer.echo(": ".join(filter(None, [condition, reason or _why_not_over(summary)])))
     if summary.stopped_by is not None:
         raise typer.Exit(128 + summary.stopped_by)
     if report is not None:
         typer.echo(build_study_report(file, results=results, storage=storage, out=report))
+
+
+def _why_not_over(summary: StudySummary) -> str:
+    if summary.stopped_by is not None:
+        return f"interrupted by {summary.stopped_by.name}; launch it again to go on"
+    return "other processes still work on it"
 
 
 def _outcome(summary: StudySummary) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from rdsweep.cli._activity import Activity
 from rdsweep.store import Verification, open_results, verify_results, without_secret
 
 
-def verify_and_tell(results: str, *, repair: bool) -> bool:
+def verify_and_tell(results: str, *, repair: bool, activity: Activity) -> bool:
     """Check results, print a line for each flaw and one for the whole, and return whether all is well."""
-    verification = verify_results(open_results(results), repair=repair)
+    verification = verify_results(open_results(results), repair=repair, on_pack=activity)
+    activity.end()
     for problem in verification.problems:
         typer.echo(problem)
     typer.echo(f"{without_secret(results)}: {_outcome(verification)}")

@@ -1,7 +1,7 @@
 """How figures look and how they are written: shared by the report and the figures of codes."""
 
 from rdsweep.drawing._files import FIGURE_FORMATS, FigureFormat, figure_file, write_figure
-from rdsweep.drawing._palette import CSS_VARIABLES, INK, MUTED, PAPER, RULE, Look, looks
+from rdsweep.drawing._palette import CSS_VARIABLES, INK, MUTED, N_LOOKS, PAPER, RULE, Look, crowd_note, looks
 from rdsweep.drawing._svg import blank_figure, drawing, inline_svg, svg_file
 
 __all__ = [
@@ -9,11 +9,13 @@ __all__ = [
     "FIGURE_FORMATS",
     "INK",
     "MUTED",
+    "N_LOOKS",
     "PAPER",
     "RULE",
     "FigureFormat",
     "Look",
     "blank_figure",
+    "crowd_note",
     "drawing",
     "figure_file",
     "inline_svg",

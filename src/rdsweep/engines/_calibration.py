@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from rdsweep.config import Protocol, RunConfig, TaskConfig, TrainingConfig
 from rdsweep.engines._calibration_cache import find_calibration, keep_calibration
 from rdsweep.engines._engine import Device
-from rdsweep.engines._job import one_thread
 from rdsweep.engines._tasks import register_all
 from rdsweep.sweeps import REFERENCE_BATCH, DeviceProfile, training_set_bytes
 from rdsweep.tasks import Task
@@ -57,8 +56,7 @@ class Calibrator:
             register_all(self.tasks)
             calibration = find_calibration(self.trial, device)
             if calibration is None:
-                with one_thread():
-                    calibration = calibrate(self.trial, device=device)
+                calibration = calibrate(self.trial, device=device)
                 keep_calibration(self.trial, device, calibration)
             return self.profile(calibration, device, n_sharing=n_sharing)
         except Exception:
@@ -69,6 +67,20 @@ class Calibrator:
         calibration = find_calibration(self.trial, device)
         return None if calibration is None else self.profile(calibration, device, n_sharing=n_sharing)
 
+    def timed(self, profile: DeviceProfile, device: Device, *, pack_size: int) -> DeviceProfile:
+        """Return ``profile`` with the time of a step in packs of one size; as it is where that fails."""
+        from rdsweep.training import calibrate
+
+        try:
+            calibration = calibrate(self.trial, device=device, pack_sizes=(pack_size,))
+        except (ValueError, RuntimeError):
+            return profile
+        return replace(
+            profile,
+            seconds_per_step=self._per_reference_step(calibration.seconds_per_step[0]),
+            measured_on=calibration.device,
+        )
+
     def profile(self, calibration: Calibration, device: Device, *, n_sharing: int) -> DeviceProfile:
         """Choose a size of packs and return what packs of this size take."""
         from rdsweep.training import free_memory
@@ -77,12 +89,15 @@ class Calibrator:
         size = calibration.best_pack_size(memory / (calibration.bytes_per_run + self.bytes_per_set))
         seconds = dict(zip(calibration.pack_sizes, calibration.seconds_per_step, strict=True))
         return DeviceProfile(
-            seconds_per_step=seconds.get(size, calibration.seconds_per_step[0])
-            * (REFERENCE_BATCH / self.trial.training.batch_size),
+            seconds_per_step=self._per_reference_step(seconds.get(size, calibration.seconds_per_step[0])),
             pack_size=size,
             bytes_per_run=calibration.bytes_per_run,
             measured_on=calibration.device,
         )
+
+    def _per_reference_step(self, seconds: float) -> float:
+        """Return the seconds of a step of 64 images, from those of a step of the trial."""
+        return seconds * (REFERENCE_BATCH / self.trial.training.batch_size)
 
 
 def trial_run(configs: Sequence[RunConfig]) -> RunConfig:

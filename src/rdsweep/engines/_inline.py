@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rdsweep.engines._engine import Device, choose_device
 from rdsweep.engines._job import PackJob
-from rdsweep.engines._stop import Preempted, StopRequest
+from rdsweep.engines._stop import Dropped, Preempted, StopRequest
 
 if TYPE_CHECKING:
     from rdsweep.engines._calibration import Calibrator
@@ -33,7 +33,13 @@ class InlineEngine:
 
     def measure(self, device: Device, calibrator: Calibrator, *, stop: StopRequest) -> DeviceProfile | None:
         """Measure packs in this process."""
-        return calibrator(device)
+        import rdsweep.training  # noqa: F401 - here, because an import must not be dropped half-way
+
+        try:
+            with stop.droppable(at_once=True):
+                return calibrator(device)
+        except Dropped:
+            return None
 
     def train(
         self, queue: PackQueue, job: PackJob, *, devices: Mapping[str, Device], stop: StopRequest
@@ -46,14 +52,15 @@ class InlineEngine:
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
                 continue
             try:
-                notes += job(
-                    claim.pack,
-                    device=devices[claim.planned_id],
-                    progress=partial(queue.report, claim),
-                    should_stop=lambda: stop.urgent,
-                )
-                queue.report(claim, 1.0)
-            except Preempted:
+                with stop.droppable():
+                    notes += job(
+                        claim.pack,
+                        device=devices[claim.planned_id],
+                        progress=partial(queue.report, claim),
+                        should_stop=lambda: stop.urgent,
+                    )
+                    queue.report(claim, 1.0)
+            except (Preempted, Dropped):
                 pass
             finally:
                 queue.settle(claim)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from rdsweep.config import RunConfig
+from rdsweep.engines._slow_precisions import slow_precisions
 from rdsweep.engines._tasks import register_all
 from rdsweep.tasks import Task
 
@@ -80,7 +81,7 @@ class PackJob:
             If the device failed.
         """
         register_all(self.tasks)
-        waiting, notes, n_done = [pack], list[str](), 0
+        waiting, notes, n_done = [pack], list(slow_precisions(pack.configs, device)), 0
         while waiting:
             part, *waiting = waiting
             result = self._train(part, device, _share(progress, pack, part, n_done), should_stop or _never)
@@ -100,12 +101,13 @@ class PackJob:
         import torch
 
         from rdsweep.engines._stopping_checkpointer import StoppingCheckpointer
-        from rdsweep.training import train_pack
+        from rdsweep.training import PrecisionWarning, train_pack
 
         train, file = self.train or train_pack, self.results.checkpoint_file(pack.pack_id)
         started = time.perf_counter()
         try:
-            with one_thread():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", PrecisionWarning)  # the notes say it, once for a sweep
                 return train(
                     pack.configs,
                     device=device,
@@ -149,19 +151,6 @@ def _free_memory() -> None:
 
     gc.collect()
     torch.cuda.empty_cache()
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep PyTorch to one thread: the products of a pack are small, and on a busy machine threads wait."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def one_line(error: BaseException) -> str:

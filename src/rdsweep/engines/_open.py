@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
+
 from rdsweep.engines._engine import Engine
 from rdsweep.engines._inline import inline_engine
 
@@ -14,7 +16,14 @@ ENGINES = ("ray", "inline")
 
 
 @contextmanager
-def open_engine(name: str, *, address: str | None, device: str, n_workers: int | None) -> Iterator[Engine]:
+def open_engine(
+    name: str,
+    *,
+    address: str | None,
+    device: str,
+    n_workers: int | None,
+    console: Console | None = None,
+) -> Iterator[Engine]:
     """Open an engine for the ``with`` block; options as for `run_sweep`.
 
     Whatever runs sweeps within the block shares the Ray that an outer ``open_engine`` started.
@@ -33,8 +42,25 @@ def open_engine(name: str, *, address: str | None, device: str, n_workers: int |
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     from rdsweep.engines._ray import ray_engine
 
-    with ray_engine(address=address, device=device, n_workers=n_workers) as engine:
+    console = console or Console(stderr=True)
+    with ray_engine(address=address, device=device, n_workers=n_workers, console=console) as engine:
         yield engine
+
+
+def check_workers(engine: str, n_workers: int | None) -> None:
+    """Check that ``engine`` can train ``n_workers`` packs at a time.
+
+    Raises
+    ------
+    ValueError
+        If it is the inline engine, and not one.
+
+    Examples
+    --------
+    >>> check_workers("inline", 1)
+    """
+    if engine == "inline" and n_workers not in (None, 1):
+        raise ValueError(f"n_workers must be 1 for the inline engine, but got {n_workers!r}")
 
 
 def check_address(address: str | None) -> None:

@@ -1,12 +1,45 @@
-"""Which packs a launch has to train."""
+"""Which packs a launch has to train, for `run_sweep` and for those who only want to know."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from rdsweep.config import RunConfig
-from rdsweep.sweeps import Pack, plan_packs
+from rdsweep.engines._engine import Device
+from rdsweep.engines._placement import share_runs
+from rdsweep.sweeps import DeviceProfile, Pack, plan_packs
+
+
+def plan_devices(
+    configs: Sequence[RunConfig],
+    settled: AbstractSet[str],
+    *,
+    slots: Mapping[Device, int],
+    profiles: Mapping[Device, DeviceProfile],
+) -> dict[Device, tuple[Pack, ...]]:
+    """Plan the packs of the runs that are not settled, for each kind of device and as large as suits it.
+
+    Parameters
+    ----------
+    configs : sequence of RunConfig
+        All runs of the sweep.
+    settled : set of str
+        Ids of the runs that need no training.
+    slots : Mapping of Device to int
+        Packs trained at once on each kind; the fastest kind comes first.
+    profiles : Mapping of Device to DeviceProfile
+        What packs of each kind take.
+
+    Returns
+    -------
+    dict of Device to tuple of Pack
+        Longest first.
+    """
+    return {
+        device: plan_missing(shared, settled, pack_size=profiles[device].pack_size, n_workers=slots[device])
+        for device, shared in share_runs(configs, slots, profiles).items()
+    }
 
 
 def plan_missing(

@@ -8,6 +8,7 @@ would measure.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
@@ -61,14 +62,14 @@ def settle_profiles(
     calibrator = Calibrator.of(configs, tasks=portable_tasks())
     for device in engine.slots:
         settled = _settled(results, calibrator, device)
-        if settled is None:
+        if settled is None and not stop.requested:
             console.print(f"measuring how packs do on {device}", highlight=False)
             measured = engine.measure(device, calibrator, stop=stop) or profiles[device]
             settled = _settled(results, calibrator, device)  # by another launch meanwhile?
             if settled is None and not stop.requested:
                 _settle(results, calibrator, device, measured)
             settled = settled or measured
-        profiles[device] = settled
+        profiles[device] = settled or profiles[device]
     return profiles
 
 
@@ -104,6 +105,30 @@ def known_profile(
     calibrator = Calibrator.of(configs)
     settled = None if results is None else _settled(results, calibrator, device)
     return settled or calibrator.known(device, n_sharing=n_sharing)
+
+
+def timed_profile(
+    configs: Sequence[RunConfig], profile: DeviceProfile, *, device: Device, n_slots: int
+) -> DeviceProfile:
+    """Return ``profile`` with the time of a step on this machine, of a second or so of steps.
+
+    It tells how long a sweep takes, and never which packs it is trained in. Figures that were measured stay
+    as they are, and so do those of a GPU, where as much would take longer.
+
+    Parameters
+    ----------
+    configs : sequence of RunConfig
+        Runs of the sweep; at least one.
+    profile : DeviceProfile
+        What packs take as far as it is known.
+    device : {"cpu", "cuda"}
+    n_slots : int
+        Packs trained at once, among which the runs are shared.
+    """
+    if profile.measured_on or device != "cpu":
+        return profile
+    size = min(profile.pack_size, math.ceil(len(configs) / n_slots))
+    return Calibrator.of(configs).timed(profile, device, pack_size=size)
 
 
 def _typical_profiles(devices: Iterable[Device], *, pack_size: int | None) -> dict[Device, DeviceProfile]:

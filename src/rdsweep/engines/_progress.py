@@ -68,6 +68,8 @@ class SweepProgress:
 
     def __enter__(self) -> Self:
         self._bar.start()
+        if self._bar.disable:
+            self._console.print(f"training: {self._text()}", highlight=False)
         return self
 
     def __exit__(

@@ -12,17 +12,17 @@ from rich.console import Console
 
 from rdsweep.engines._engine import Device, Engine
 from rdsweep.engines._job import PackJob, TrainPack
-from rdsweep.engines._open import ENGINES, check_address, open_engine
-from rdsweep.engines._placement import share_runs
-from rdsweep.engines._plan import plan_missing
+from rdsweep.engines._open import ENGINES, check_address, check_workers, open_engine
+from rdsweep.engines._plan import plan_devices
 from rdsweep.engines._profiles import settle_profiles
 from rdsweep.engines._progress import SweepProgress
 from rdsweep.engines._queue import PackQueue
 from rdsweep.engines._settled import SettledRuns
+from rdsweep.engines._slow_precisions import slow_precisions
 from rdsweep.engines._stop import StopRequest, stop_on_signals
 from rdsweep.engines._tasks import portable_tasks
 from rdsweep.store import Results, open_results
-from rdsweep.sweeps import DeviceProfile, Pack, Sweep, resolved_yaml
+from rdsweep.sweeps import Pack, Sweep, resolved_yaml
 
 
 @dataclass(frozen=True)
@@ -129,48 +129,35 @@ def run_sweep(
     """
     started = time.perf_counter()
     _check_options(engine, address=address, pack_size=pack_size, n_workers=n_workers)
-    store = open_results(results, create=True)
-    store.write_sweep(resolved_yaml(sweep))
-    done_before = store.done()
-    settled = SettledRuns(store, retry_failed=retry_failed)
-    problems: tuple[str, ...] = ()
-    stopped_by = None
-    if any(config.run_id not in settled.run_ids for config in sweep.configs):
-        console = console or Console(stderr=True)
-        with (
-            open_engine(engine, address=address, device=device, n_workers=n_workers) as opened,
-            stop_on_signals(console) as stop,
-        ):
-            wanted = pack_size or sweep.pack_size
-            profiles = settle_profiles(
-                sweep.configs, store, opened, pack_size=wanted, stop=stop, console=console
-            )
-            packs = _plan(sweep, settled, opened.slots, profiles)
-            job = PackJob(store, sweep.name, sweep.weights == "keep", train, portable_tasks())
-            problems = _train(packs, opened, job, settled, stop, n_runs=len(sweep.configs), console=console)
-            stopped_by = stop.signal
-    summary = _summarize(sweep, store, done_before, seconds=time.perf_counter() - started)
-    if summary.n_missing == 0:
-        store.drop_checkpoints()
-    return replace(summary, problems=problems, stopped_by=stopped_by)
-
-
-def _plan(
-    sweep: Sweep,
-    settled: SettledRuns,
-    slots: Mapping[Device, int],
-    profiles: Mapping[Device, DeviceProfile],
-) -> dict[Device, tuple[Pack, ...]]:
-    """Plan the missing packs of each kind of device, as large as suits it."""
-    return {
-        device: plan_missing(
-            configs,
-            settled.run_ids,
-            pack_size=profiles[device].pack_size,
-            n_workers=slots[device],
-        )
-        for device, configs in share_runs(sweep.configs, slots, profiles).items()
-    }
+    console = console or Console(stderr=True)
+    with stop_on_signals(console) as stop:
+        store = open_results(results, create=True)
+        store.write_sweep(resolved_yaml(sweep))
+        done_before = store.done()
+        settled = SettledRuns(store, retry_failed=retry_failed)
+        problems: tuple[str, ...] = ()
+        if any(config.run_id not in settled.run_ids for config in sweep.configs) and not stop.requested:
+            with open_engine(
+                engine, address=address, device=device, n_workers=n_workers, console=console
+            ) as opened:
+                # The nodes of a cluster speak for themselves, in what their packs report.
+                slow = slow_precisions(sweep.configs, next(iter(opened.slots))) if address is None else ()
+                for line in slow:
+                    console.print(line, highlight=False, soft_wrap=True)
+                wanted = pack_size or sweep.pack_size
+                profiles = settle_profiles(
+                    sweep.configs, store, opened, pack_size=wanted, stop=stop, console=console
+                )
+                packs = plan_devices(sweep.configs, settled.run_ids, slots=opened.slots, profiles=profiles)
+                job = PackJob(store, sweep.name, sweep.weights == "keep", train, portable_tasks())
+                problems = _train(
+                    packs, opened, job, settled, stop, n_runs=len(sweep.configs), console=console
+                )
+                problems = tuple(problem for problem in problems if problem not in slow)
+        summary = _summarize(sweep, store, done_before, seconds=time.perf_counter() - started)
+        if summary.n_missing == 0:
+            store.drop_checkpoints()
+    return replace(summary, problems=problems, stopped_by=stop.signal)
 
 
 def _train(
@@ -186,7 +173,10 @@ def _train(
     in_order = [pack for some in packs.values() for pack in some]
     devices = {pack.pack_id: device for device, some in packs.items() for pack in some}
     n_settled = n_runs - sum(len(pack.configs) for pack in in_order)
+    if stop.requested:
+        return ()
     shown = SweepProgress(packs, slots=engine.slots, n_runs=n_runs, n_settled=n_settled, console=console)
+    stop.training = True
     with job.results.leases() as leases, shown as progress:
         queue = PackQueue(in_order, leases=leases, settled=settled, on_progress=progress.update)
         return engine.train(queue, job, devices=devices, stop=stop)
@@ -199,8 +189,7 @@ def _check_options(engine: str, *, address: str | None, pack_size: int | None, n
     for name, value in (("pack_size", pack_size), ("n_workers", n_workers)):
         if value is not None and value < 1:
             raise ValueError(f"{name} must be an integer of at least 1, but got {value!r}")
-    if engine == "inline" and n_workers not in (None, 1):
-        raise ValueError(f"n_workers must be 1 for the inline engine, but got {n_workers!r}")
+    check_workers(engine, n_workers)
     if engine == "inline" and address is not None:
         raise ValueError(f"address must be left out for the inline engine, but got {address!r}")
 

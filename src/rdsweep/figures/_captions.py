@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rdsweep.drawing import crowd_note
 from rdsweep.figures._figure_data import in_nats
 from rdsweep.figures._model_contents import BASELINE, ModelContents
 
@@ -70,11 +71,12 @@ def model_caption(contents: ModelContents) -> str:
     return " ".join(filter(None, sentences))
 
 
-def tradeoff_caption(seeds: Sequence[int]) -> str:
-    """Return the caption of figure 1."""
+def tradeoff_caption(seeds: Sequence[int], models: Sequence[str]) -> str:
+    """Return the caption of figure 1, whose panel A shows all ``models``."""
     bars = ", with one standard deviation over seeds" if len(seeds) > 1 else ""
     opening = f"The trade-off of rate and distortion, and who pays for it; {seeds_phrase(seeds)}."
-    return f"{opening} {_TRADEOFF.format(bars=bars)}"
+    crowd = crowd_note(models, baseline=BASELINE)
+    return " ".join(filter(None, [opening, _TRADEOFF.format(bars=bars), crowd]))
 
 
 def examples_caption() -> str:

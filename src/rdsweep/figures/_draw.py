@@ -19,7 +19,7 @@ from rdsweep.figures._model_figure import model_figure
 from rdsweep.figures._page import Page
 from rdsweep.figures._stimuli import relevant_pairs, relevant_stimuli
 from rdsweep.figures._tradeoff_contents import pair_distances, stimulus_errors
-from rdsweep.figures._tradeoff_figure import tradeoff_figure
+from rdsweep.figures._tradeoff_figure import models_of, tradeoff_figure
 from rdsweep.geometry import geometry_stimuli
 from rdsweep.store import Results
 
@@ -142,7 +142,7 @@ class _Sketch:
 def _sketch(number: int, scope: _Scope) -> _Sketch:
     name = f"figure{number}{scope.suffix}"
     if number == 2:
-        title = "Figure 2. Example images and their positions"
+        title = "The paper’s figure 2: example images and their positions"
         return _Sketch(name, title, examples_caption(), partial(examples_figure, geometry_stimuli()))
     if number == 1:
         return _tradeoff_sketch(name, scope)
@@ -150,7 +150,7 @@ def _sketch(number: int, scope: _Scope) -> _Sketch:
         scope.data, MODEL_FIGURES[number], high=scope.high, low=scope.low,
         baseline_change=scope.baseline_change,
     )  # fmt: skip
-    title = f"Figure {number}. {contents.model} beside {BASELINE}, {seeds_phrase(contents.seeds)}"
+    title = f"The paper’s figure {number}: {contents.model} beside {BASELINE}, {seeds_phrase(contents.seeds)}"
     return _Sketch(name, title, model_caption(contents), partial(model_figure, contents))
 
 
@@ -163,8 +163,8 @@ def _tradeoff_sketch(name: str, scope: _Scope) -> _Sketch:
         model: attempt(pair_distances, data, model, relevant=relevant_pairs(model)) for model in models
     }
     draw = partial(tradeoff_figure, data.runs, rd_bounds().frontier("pixel"), errors, distances)
-    title = f"Figure 1. The trade-off of rate and distortion, {seeds_phrase(data.seeds)}"
-    return _Sketch(name, title, tradeoff_caption(data.seeds), draw)
+    title = f"The paper’s figure 1: the trade-off of rate and distortion, {seeds_phrase(data.seeds)}"
+    return _Sketch(name, title, tradeoff_caption(data.seeds, models_of(data.runs)), draw)
 
 
 def _write(sketch: _Sketch, out: Path, formats: Sequence[FigureFormat]) -> DrawnFigure:

@@ -20,6 +20,7 @@ from rdsweep.figures._figure_data import FloatArray, LackingError
 from rdsweep.figures._model_contents import BASELINE
 from rdsweep.figures._page import SMALL, TINY, Box, Page
 from rdsweep.figures._tradeoff_contents import ByRelevance
+from rdsweep.models import MODELS
 
 _WIDTH, _HEIGHT = 1204.0, 960.0
 _TRADEOFF = Box(76, 74, 470, 300)
@@ -60,16 +61,22 @@ def tradeoff_figure(
     return page
 
 
+def models_of(runs: pd.DataFrame) -> list[str]:
+    """Return the models of ``runs`` as panel A lists them: the baseline, the paper's, others by name."""
+    present = sorted(runs["model"].unique())
+    return [name for name in MODELS if name in present] + [name for name in present if name not in MODELS]
+
+
 def _draw_tradeoff(page: Page, box: Box, runs: pd.DataFrame, *, bound: Frontier) -> None:
     axes = page.axes(box)
-    models = sorted(runs["model"].unique(), key=lambda name: (name != BASELINE, name))
     handles: list[Artist] = []
-    for name, look in looks(models, baseline=BASELINE).items():
+    for name, look in looks(models_of(runs), baseline=BASELINE).items():
         rows = runs[runs["model"] == name]
         means = rows.groupby("capacity")[["rate", "distortion_mse"]].mean()
         axes.plot(rows["rate"], rows["distortion_mse"], **look.point() | {"markersize": 3}, alpha=0.45)
         mean: dict[str, Any] = {"color": look.color, "marker": look.marker, "markersize": 5, "label": name}
-        handles += axes.plot(means["rate"], means["distortion_mse"], linewidth=1.4, **mean)
+        mean |= {"linestyle": look.line, "linewidth": 1.4}
+        handles += axes.plot(means["rate"], means["distortion_mse"], **mean)
     rate = np.linspace(0, 1.02 * runs["rate"].max(), 200)
     dashed: dict[str, Any] = {"color": MUTED, "linestyle": (0, (4, 2)), "linewidth": 1.3}
     axes.plot(rate, bound.distortion_mse(rate), **dashed)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rdsweep.geometry._checks import IntArray
-from rdsweep.training import coded_images
 
 _SIDE = 13
 
@@ -51,5 +50,7 @@ def geometry_stimuli() -> Stimuli:
     >>> stimuli.images.shape, np.bincount(stimuli.positions).tolist() == 169 * [9]
     ((1521, 13, 13), True)
     """
+    from rdsweep.training import coded_images  # and with it PyTorch, which nothing else here needs
+
     images, positions = coded_images()
     return Stimuli(images.view(-1, _SIDE, _SIDE).numpy(), positions.numpy())

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.connection import wait
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
+from rdsweep._signals import children_spared
 from rdsweep.config import SourceConfig
 from rdsweep.geometry._indices import run_indices
 from rdsweep.store import Results, ResultsError, read_pack, stale_packs, write_derived
@@ -101,16 +106,38 @@ def _update(results: Results, *, n_workers: int, progress: Progress) -> list[Row
 def _compute(results: Results, packs: Mapping[str, str], n_workers: int) -> Iterator[tuple[str, list[Row]]]:
     """Yield the rows of each pack, as soon as they are there."""
     if min(n_workers, len(packs)) <= 1:
-        yield from ((pack_id, pack_indices(results, pack_id)) for pack_id in packs)
+        with threadpool_limits(1):
+            yield from ((pack_id, pack_indices(results, pack_id)) for pack_id in packs)
         return
-    # A forked process would inherit the locks of PyTorch's threads.
-    with ProcessPoolExecutor(min(n_workers, len(packs)), mp_context=get_context("spawn")) as pool:
-        jobs = {pool.submit(pack_indices, results, pack_id): pack_id for pack_id in packs}
-        try:
-            for job in as_completed(jobs):
-                yield jobs[job], job.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    others = set(active_children())
+    # A forked process would inherit the locks of other threads.
+    pool = ProcessPoolExecutor(
+        min(n_workers, len(packs)), mp_context=get_context("spawn"), initializer=_prepare_worker
+    )
+    try:
+        with children_spared():
+            jobs = {pool.submit(pack_indices, results, pack_id): pack_id for pack_id in packs}
+        for job in as_completed(jobs):
+            yield jobs[job], job.result()
+    except BaseException:
+        for worker in set(active_children()) - others:
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _prepare_worker() -> None:
+    """Keep a worker to one thread, as its products are small, and end it with the process that started it."""
+    threadpool_limits(1)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
 
 
 def pack_indices(results: Results, pack_id: str) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rdsweep.models._catalogue import MODELS, PUBLISHED_RATIO, Model, default_head, model_name
+from rdsweep.models._catalogue import MODELS, PUBLISHED_RATIO, Model, default_head, model_kind, model_name
 
 if TYPE_CHECKING:
     from rdsweep.models._convert import from_module, pack_heads, pack_vae, to_module, unpack_head, unpack_vae
@@ -36,6 +36,7 @@ __all__ = [
     "from_module",
     "group_heads",
     "latent_rates",
+    "model_kind",
     "model_name",
     "pack_heads",
     "pack_vae",

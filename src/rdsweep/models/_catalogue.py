@@ -56,18 +56,43 @@ def default_head(task: str) -> HeadKind:
 def model_name(config: RunConfig) -> str:
     """Return the paper's name of a condition's source and tasks, or one made from them.
 
-    The imbalance ratio, capacity and weights are columns of their own and do not enter the name.
+    A source has the paper's name at the paper's ratios only, 10 and that of the published protocol; at any
+    other the ratio is in the name. Capacity and weights are columns of their own and do not enter it.
 
     Examples
     --------
     >>> model_name(RunConfig(tasks=(TaskConfig("order"),)))
     'E2M1'
+    >>> model_name(RunConfig(source=SourceConfig("alignment", 10.0)))
+    'E1M2'
     >>> model_name(RunConfig(source=SourceConfig("alignment", 5.0), tasks=(TaskConfig("order"),)))
-    'alignment+order'
+    'alignment_x5+order'
     """
-    imbalance, tasks = config.source.imbalance, {task.name for task in config.tasks}
+    source, kind = config.source, model_kind(config)
+    if source.imbalance == "none" or source.ratio in (NOMINAL_RATIO, _published_ratio(config)):
+        return kind
+    imbalance = f"{source.imbalance}_x{str(source.ratio).removesuffix('.0')}"
+    return "+".join([imbalance, *_task_names(config)])
+
+
+def model_kind(config: RunConfig) -> str:
+    """Return the name that `model_name` gives to a condition at the paper's ratio, whatever its own is.
+
+    Examples
+    --------
+    >>> model_kind(RunConfig(source=SourceConfig("alignment", 5.0)))
+    'E1M2'
+    """
+    imbalance, tasks = config.source.imbalance, _task_names(config)
     for model in MODELS.values():
-        if model.imbalance == imbalance and set(model.tasks) == tasks:
+        if model.imbalance == imbalance and sorted(model.tasks) == tasks:
             return model.name
-    parts = [imbalance] if imbalance != "none" else []
-    return "+".join(parts + sorted(tasks))
+    return "+".join([imbalance, *tasks] if imbalance != "none" else tasks)
+
+
+def _task_names(config: RunConfig) -> list[str]:
+    return sorted(task.name for task in config.tasks)
+
+
+def _published_ratio(config: RunConfig) -> float | None:
+    return PUBLISHED_RATIO[config.source.imbalance] if config.protocol == "published" else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from rdsweep.drawing import drawing, looks
-from rdsweep.report._analysis import Analysis
-from rdsweep.report._format import counted, interval_name, percent, span
+from rdsweep.report._analysis import MISSED, Analysis, deviations
+from rdsweep.report._crowd import with_crowd
+from rdsweep.report._format import count, counted, over_seeds, percent, span
 from rdsweep.report._hover import run_tips
 from rdsweep.report._panel import (
     Mark,
@@ -38,11 +40,24 @@ def achieved_rate_section(analysis: Analysis) -> Section | None:
 
 
 def _finding(analysis: Analysis) -> str:
-    file = analysis.selection.file
-    worst = analysis.achieved.nlargest(1, "worst").to_dict("records")[0]
+    file, runs = analysis.selection.file, analysis.selection.runs
+    off = deviations(runs).to_numpy()
+    size = np.abs(off)
+    furthest = int(size.argmax())
+    place = f"{runs[file.condition].iloc[furthest]} at {with_unit(file.by, runs[file.by].iloc[furthest])}"
+    missed = size > MISSED
+    if not missed.any():
+        return (
+            f"Every run’s rate lies within {percent(size.max())} of its capacity; the run furthest off is "
+            f"one of {place}."
+        )
+    sides = {"above": int((off > MISSED).sum()), "below": int((off < -MISSED).sum())}
+    parts = ", ".join(f"{count(n)} {side}" for side, n in sides.items() if n)
+    worst = f"{percent(size.max())} ({place}, {'above' if off[furthest] > 0 else 'below'})"
+    rest = "" if missed.all() else f"; the others lie within {percent(size[~missed].max())}"
     return (
-        f"Every run’s rate lies within {percent(worst['worst'])} of its capacity; the run furthest off is "
-        f"one of {worst[file.condition]} at {with_unit(file.by, worst[file.by])}."
+        f"{count(int(missed.sum()))} of {counted(len(off), 'run')} missed the capacity by more than "
+        f"{percent(MISSED, decimals=0)} ({parts}), at worst by {worst}{rest}."
     )
 
 
@@ -52,12 +67,12 @@ def _figure(analysis: Analysis) -> ReportFigure:
     look = looks(selection.conditions, baseline=selection.file.baseline)
     for place, (title, names) in enumerate(selection.panels()):
         with drawing(f"achieved-rate-{place}"):
-            figure, axes = labeled_panel(title, height=270)
+            figure, axes = labeled_panel(title, height=270, n_labels=len(names))
             zero_line(axes)
             marks, tips = [], {}
             for index, name in enumerate(names):
                 runs = selection.runs_of(name)
-                percents = 100 * (runs["rate_own"] / runs[by] - 1)
+                percents = 100 * deviations(runs)
                 position = dodged(selection.levels, runs[by], index, len(names))
                 draw_runs(axes, position, percents, look=look[name], name=name)
                 tips[name] = run_tips(runs, ["rate_own"], selection.file)
@@ -72,9 +87,10 @@ def _figure(analysis: Analysis) -> ReportFigure:
         name="achieved-rate",
         panels=tuple(panels),
         label="Deviation of the achieved rate from the capacity, in per cent, by capacity and condition",
-        caption=(
+        caption=with_crowd(
             f"Deviation of each run’s rate from its capacity: n = {counted(len(selection.runs), 'run')}, one "
-            "point each. Rate is taken over the run’s own stimuli, as its objective does."
+            "point each. Rate is taken over the run’s own stimuli, as its objective does.",
+            selection,
         ),
     )
 
@@ -84,18 +100,19 @@ def _table(analysis: Analysis) -> ReportTable:
     condition, by = selection.file.condition, selection.file.by
     shares = frame.assign(**{column: 100 * frame[column] for column in ("mean", "low", "high")})
     rows = pd.Index(selection.conditions, name=condition)
-    worst = frame.groupby(condition)["worst"].max().reindex(rows)
+    of_condition = frame.groupby(condition).agg({"worst": "max", "n_missed": "sum"}).reindex(rows)
     return ReportTable(
         name="achieved_rate",
         caption=(
             f"Deviation of the achieved rate from the capacity in per cent, by {by} in {column_unit(by)}: "
-            f"mean over seeds with its {interval_name(selection.file.confidence_level)} (Student’s t), "
-            f"n = {span(frame['n'], 'run')}."
+            f"{over_seeds(selection.seeds, selection.file.confidence_level)}, n = {span(frame['n'], 'run')}. "
+            f"Missed: runs that are more than {percent(MISSED, decimals=0)} off."
         ),
         frame=frame,
         columns=(
             header("Condition", rows),
             *estimates_by(by, selection.levels, shares, rows, estimate="mean", signed=True),
-            numbers("Largest of any run", map(percent, worst)),
+            numbers("Largest of any run", map(percent, of_condition["worst"])),
+            numbers("Missed", map(count, of_condition["n_missed"])),
         ),
     )

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 _SEED_OF_RESAMPLING = 0  # equal results have to give equal tables
 
+MISSED = 0.05
+"""Share of its capacity by which a run's rate has to be off to count as having missed it.
+
+Constrained runs end within one or two per cent, so that this is no noise of the last steps.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
@@ -36,7 +42,8 @@ class Analysis:
         nothing to compare with it.
     achieved : DataFrame
         One row per condition and level: ``n, mean, sd, low, high`` of the relative deviation
-        (rate - capacity) / capacity, and ``worst``, the greatest absolute one. Empty without capacities.
+        (rate - capacity) / capacity, ``worst``, the greatest absolute one, and ``n_missed``, the number of
+        runs whose deviation is beyond `MISSED`. Empty without capacities.
     scores : DataFrame
         One row per task, regime, head, condition and level: ``n, mean, sd, low, high, chance``.
     bound : Frontier or None
@@ -56,7 +63,7 @@ class Analysis:
 
 
 def analyze(selection: Selection, *, bound: Frontier | None = None) -> Analysis:
-    """Compute every statistic that the report file of ``selection`` asks for, and the distance from ``bound``."""
+    """Compute every statistic that the report file asks for, and the distance from ``bound``."""
     file = selection.file
     curve: dict[str, Any] = {
         "by": file.condition,
@@ -119,11 +126,19 @@ def achieved_rate(runs: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
     """Summarize (rate - capacity) / capacity over seeds, by condition and capacity."""
     if file.by != "capacity":
         return pd.DataFrame()
-    deviation = runs.assign(deviation=runs["rate_own"] / runs["capacity"] - 1)
+    deviation = runs.assign(deviation=deviations(runs))
     keys = [file.condition, file.by]
     table = summarize(deviation, keys, "deviation", confidence_level=file.confidence_level)
-    worst = deviation["deviation"].abs().groupby([runs[key] for key in keys], sort=False).max()
-    return table.assign(worst=worst.to_numpy())
+    sizes = deviation["deviation"].abs()
+    by_cell = [runs[key] for key in keys]
+    worst = sizes.groupby(by_cell, sort=False).max()
+    missed = (sizes > MISSED).groupby(by_cell, sort=False).sum()
+    return table.assign(worst=worst.to_numpy(), n_missed=missed.to_numpy())
+
+
+def deviations(runs: pd.DataFrame) -> pd.Series[float]:
+    """Return by which share of its capacity the rate of each run is above it."""
+    return runs["rate_own"] / runs["capacity"] - 1
 
 
 def score_summary(scores: pd.DataFrame, file: ReportFile) -> pd.DataFrame:

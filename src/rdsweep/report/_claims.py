@@ -108,9 +108,14 @@ def _verdict_table(file: ReportFile, verdicts: DecidedClaims) -> ReportTable:
         frame=frame,
         run_ids=verdicts.claim_runs,
         columns=(
-            header("Claim", frame["statement"], details=frame["source"]),
-            badges("Verdict", frame["verdict"], details=_shares(frame)),
-            words("Deciding test", map(plain_stratum, frame["stratum"]), details=_methods(frame)),
+            header("Claim", frame["statement"], details=frame["source"], detail_label="Source"),
+            badges("Verdict", frame["verdict"], details=_shares(frame), detail_label="Replicating"),
+            words(
+                "Deciding test",
+                map(plain_stratum, frame["stratum"]),
+                details=_methods(frame),
+                detail_label="Method",
+            ),
             _effects(frame),
             words("Unit", _effect_units(frame, file)),
             numbers("p", map(p_value, frame["p_value"])),
@@ -135,7 +140,12 @@ def _test_table(file: ReportFile, verdicts: DecidedClaims) -> ReportTable:
         run_ids=verdicts.test_runs,
         columns=(
             header("Claim", frame["claim"]),
-            words("Test", map(plain_stratum, frame["stratum"]), details=_methods(frame)),
+            words(
+                "Test",
+                map(plain_stratum, frame["stratum"]),
+                details=_methods(frame),
+                detail_label="Method",
+            ),
             badges("Verdict", frame["verdict"]),
             _effects(frame),
             words("Unit", _effect_units(frame, file)),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from rdsweep.drawing import drawing, looks
 from rdsweep.report._analysis import Analysis
+from rdsweep.report._crowd import with_crowd
 from rdsweep.report._format import count, counted, enumeration, general, interval_name, number, p_value, span
 from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, level_axis, panel_files, zero_line
 from rdsweep.report._section import ReportFigure, Section
@@ -62,7 +63,9 @@ def _finding(analysis: Analysis, metric: str) -> str:
     ]
     if len(tested) > len(decided):
         parts.append(f"undecided in {count(len(tested) - len(decided))}")
-    return f"{name}, {test}: {enumeration(parts)}."
+    untested = len(table) - len(tested)
+    rest = f"; {counted(untested, 'more comparison')} could not be tested" if untested else ""
+    return f"{name}, {test}: {enumeration(parts)}{rest}."
 
 
 def _tally(rows: pd.DataFrame, condition: str) -> str:
@@ -85,7 +88,7 @@ def _figure(analysis: Analysis, metric: str) -> ReportFigure:
     for place, (title, names) in enumerate(selection.panels()):
         hybrids = [name for name in names if name != selection.file.baseline]
         with drawing(f"differences-{metric}-{place}"):
-            figure, axes = labeled_panel(title)
+            figure, axes = labeled_panel(title, n_labels=len(hybrids))
             zero_line(axes)
             marks = []
             for index, name in enumerate(hybrids):
@@ -106,7 +109,7 @@ def _figure(analysis: Analysis, metric: str) -> ReportFigure:
         name=f"differences-{metric}",
         panels=tuple(panels),
         label=f"{column_label(metric)}: differences from {selection.file.baseline} by level and condition",
-        caption=_caption(analysis, metric),
+        caption=with_crowd(_caption(analysis, metric), analysis.selection),
     )
 
 
@@ -115,8 +118,11 @@ def _caption(analysis: Analysis, metric: str) -> str:
     paired = file.comparison.paired
     n = span(table["n"], "pair" if paired else "run")
     kind = "of runs with equal seeds" if paired else "of both conditions"
+    what = f"ifference of {column_label(metric).lower()}, condition minus {file.baseline}"
+    if table["low"].isna().all():
+        return f"D{what}, without intervals. n = {n} {kind} per point. Open: not tested."
     return (
-        f"Mean difference of {column_label(metric).lower()}, condition minus {file.baseline}, with its "
+        f"Mean d{what}, with its "
         f"{interval_name(file.confidence_level)} (not adjusted for the number of comparisons). "
         f"n = {n} {kind} per point. Filled: adjusted p at most {file.alpha:.2g}; open: not."
     )
@@ -159,7 +165,8 @@ def _table_caption(analysis: Analysis, metric: str) -> str:
     sentences = [
         f"{column_label(metric)}: condition minus {file.baseline}.",
         f"{TEST_NAMES[table['method'].iloc[0]]}, {adjusted}.",
-        "Dropped: runs without a partner of the same seed or a finite value.",
+        f"Dropped: runs without {'a partner of the same seed or ' if file.comparison.paired else ''}a finite "
+        "value.",
     ]
     if floor > 0:
         reach = f", so no test can reach {file.alpha:.2g}" if floor > file.alpha else ""

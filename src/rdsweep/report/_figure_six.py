@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rdsweep.drawing import drawing, looks
 from rdsweep.models import MODELS
 from rdsweep.report._analysis import Analysis, summarize
-from rdsweep.report._format import counted, interval_name
+from rdsweep.report._format import over_seeds
 from rdsweep.report._hover import run_tips
 from rdsweep.report._panel import Mark, dodged, draw_runs, label_lines, labeled_panel, level_axis, panel_files
 from rdsweep.report._published import PUBLISHED_POINT, SCORE, published_scores
@@ -41,22 +41,23 @@ def figure_six_section(analysis: Analysis) -> Section | None:
         return None
     return Section(
         name="figure-6",
-        title="Figure 6: what the latents tell of the tasks",
+        title="The paper’s figure 6: what the latents tell of the tasks",
         figures=(_figure(analysis, scores),),
     )
 
 
 def _figure(analysis: Analysis, scores: pd.DataFrame) -> ReportFigure:
     selection = analysis.selection
-    level = interval_name(selection.file.confidence_level)
+    mean = f"F1: {over_seeds(selection.seeds, selection.file.confidence_level)}"
+    drawn = published_scores()["capacity"].isin(selection.levels).any()
+    points = " Large hollow markers: the published points, one run each." if drawn else ""
     return ReportFigure(
         name="figure-6",
         panels=tuple(_panel(analysis, title, rows, published) for title, rows, published in _groups(scores)),
         label="F1 of each task by capacity: probes of the baseline, joint heads, and probes of other models",
         caption=(
-            f"Mean F1 over {counted(len(selection.seeds), 'seed')} with its {level} (Student’s t over runs); "
-            "small points are runs. Large hollow markers: the published points, one run each. F1 is the mean "
-            "over batches of 32 images, as published, so that equality cannot reach 1. Heads are of the "
+            f"{mean}; small points are runs.{points} F1 is the mean over "
+            "batches of 32 images, as published, so that equality cannot reach 1. Heads are of the "
             "paper’s kind: linear for two classes, non-linear for bins."
         ),
     )

@@ -54,7 +54,7 @@ def figure_three_section(analysis: Analysis) -> Section | None:
         return None
     return Section(
         name="figure-3",
-        title="Figure 3: distortion by capacity",
+        title="The paper’s figure 3: distortion by capacity",
         figures=(_figure(analysis, panels),),
     )
 
@@ -65,7 +65,7 @@ def _figure(analysis: Analysis, panels: dict[str, list[str]]) -> ReportFigure:
     bands, drawn = _bands(analysis), []
     for place, (title, names) in enumerate(panels.items()):
         with drawing(f"figure-3-{place}"):
-            figure, axes = labeled_panel(title, height=380)
+            figure, axes = labeled_panel(title, height=380, n_labels=len(names))
             marks = _draw_bound(axes, analysis)
             for index, name in enumerate(names):
                 band = bands[bands["model"] == name]
@@ -82,7 +82,7 @@ def _figure(analysis: Analysis, panels: dict[str, list[str]]) -> ReportFigure:
         name="figure-3",
         panels=tuple(drawn),
         label="Distortion of each model by capacity, with the published points",
-        caption=_caption(analysis),
+        caption=_caption(analysis, panels, bands),
     )
 
 
@@ -110,7 +110,7 @@ def _draw_model(
     curve = band[band["rate"].between(selection.levels[0], selection.levels[-1])]
     along = _position(selection, curve["rate"])
     axes.fill_between(along, curve["low"], curve["high"], color=look.color, alpha=0.16, linewidth=0)
-    axes.plot(along, curve["distortion"], color=look.color, linewidth=1.2)
+    axes.plot(along, curve["distortion"], color=look.color, linestyle=look.line, linewidth=1.2)
     draw_runs(axes, _position(selection, runs["capacity"]) + shift, runs[ERROR], look=look, name=name)
     means = summarize(runs, ["capacity"], ERROR, confidence_level=selection.file.confidence_level)
     at = _position(selection, means["capacity"]) + shift
@@ -146,15 +146,32 @@ def _draw_bound(axes: Axes, analysis: Analysis) -> list[Mark]:
     return [Mark("bound", (along[-1], least[-1]), Look(MUTED, "_"))]
 
 
-def _caption(analysis: Analysis) -> str:
+def _caption(analysis: Analysis, panels: dict[str, list[str]], bands: pd.DataFrame) -> str:
+    """Describe what is drawn: one seed has no bars, and curves need a fit."""
     selection = analysis.selection
     level = interval_name(selection.file.confidence_level)
     equation = FAMILIES[selection.file.curve.family].equation.replace("-", "−")
-    bound = " Dashed: no code of the balanced source lies below; imbalanced models are measured on their own."
-    return (
-        f"Small points: one run each, {counted(len(selection.seeds), 'seed')}, side by side at each "
-        f"capacity. Bars: mean over seeds and its {level}. Lines: the curve {equation}, fitted to rate and "
-        f"distortion, with its pointwise {level}. Large hollow markers: the published points, one run each. "
-        "Distortion is taken over each model’s own stimulus distribution, as "
-        f"published.{bound if analysis.bound is not None else ''}"
+    shown = bands[bands["model"].isin(name for names in panels.values() for name in names)]
+    has = {
+        "bars": len(selection.seeds) > 1,
+        "lines": shown["distortion"].notna().any(),
+        "bands": shown["low"].notna().any(),
+        "points": published_errors()["capacity"].isin(selection.levels).any(),
+        "bound": analysis.bound is not None,
+    }
+    sentences = {
+        "bars": f"Bars: mean over seeds and its {level}.",
+        "lines": f"Lines: the curve {equation}, fitted to rate and distortion"
+        + (f", with its pointwise {level}." if has["bands"] else "."),
+        "points": "Large hollow markers: the published points, one run each.",
+        "bound": "Dashed: no code of the balanced source lies below; imbalanced models are measured on their "
+        "own.",
+    }
+    n_seeds = counted(len(selection.seeds), "seed")
+    return " ".join(
+        [
+            f"Small points: one run each, {n_seeds}, side by side at each capacity.",
+            *(text for part, text in sentences.items() if has[part]),
+            "Distortion is taken over each model’s own stimulus distribution, as published.",
+        ]
     )

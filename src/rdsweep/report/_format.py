@@ -152,6 +152,21 @@ def interval_name(confidence_level: float) -> str:
     return f"{100 * confidence_level:g}{_THIN_SPACE}% interval"
 
 
+def over_seeds(seeds: Sequence[int], confidence_level: float) -> str:
+    r"""Return what a mean over seeds and its interval are called, one that a single seed has not.
+
+    Examples
+    --------
+    >>> over_seeds([0, 1, 2], 0.9)
+    'mean over seeds with its 90\u202f% interval (Student’s t)'
+    >>> over_seeds([4], 0.9)
+    'values of one seed, so without intervals'
+    """
+    if len(seeds) == 1:
+        return "values of one seed, so without intervals"
+    return f"mean over seeds with its {interval_name(confidence_level)} (Student’s t)"
+
+
 def duration(seconds: float) -> str:
     """Return a time in the two largest units that matter.
 

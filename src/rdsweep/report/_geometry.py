@@ -88,6 +88,9 @@ def _comparisons(selection: Selection, store: Results) -> pd.DataFrame:
 
 def _finding(selection: Selection, frame: pd.DataFrame) -> str:
     tested = frame[frame["p_adjusted"].notna()]
+    if tested.empty:
+        n = counted(len(frame), "comparison")
+        return f"Geometry: none of {n} with {selection.file.baseline} could be tested."
     differing = int((tested["p_adjusted"] <= selection.file.alpha).sum())
     return (
         f"Geometry: {count(differing)} of {counted(len(tested), 'comparison')} of {len(_INDICES)} indices "
@@ -144,7 +147,7 @@ def _figures(selection: Selection, store: Results) -> tuple[ReportFigure, ...]:
                     {kind: Path(folder, f"{figure.name}.{kind}").read_bytes() for kind in FIGURE_FORMATS},
                 ),
                 label=figure.title,
-                caption=f"Figure {number} of the paper. {figure.caption}",
+                caption=f"The paper’s figure {number}. {figure.caption}",
                 wide=True,
             )
             for number, figure in zip([1, *numbers], drawn, strict=True)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import math
 
-from rdsweep.report._analysis import Analysis
-from rdsweep.report._format import counted, enumeration, p_value
+from rdsweep.report._analysis import MISSED, Analysis
+from rdsweep.report._crowd import with_crowd
+from rdsweep.report._format import counted, enumeration, p_value, percent
 from rdsweep.report._overview import coverage
 from rdsweep.report._units import column_label
 
 
 def limits(analysis: Analysis) -> tuple[str, ...]:
     """Return one sentence for each thing that the results of ``analysis`` cannot show."""
-    return (*_of_the_grid(analysis), *_of_the_curves(analysis), *_of_the_tests(analysis))
+    return (
+        *_of_the_grid(analysis),
+        *_of_the_rates(analysis),
+        *_of_the_curves(analysis),
+        *_of_the_tests(analysis),
+        *_of_the_figures(analysis),
+    )
 
 
 def _of_the_grid(analysis: Analysis) -> list[str]:
@@ -43,6 +50,20 @@ def _of_the_grid(analysis: Analysis) -> list[str]:
             f"The report file names {enumeration(selection.absent)}, of which no run is completed here."
         )
     return sentences
+
+
+def _of_the_rates(analysis: Analysis) -> list[str]:
+    if analysis.achieved.empty or not analysis.achieved["n_missed"].any():
+        return []
+    return [
+        f"Where runs missed their capacity by more than {percent(MISSED, decimals=0)}, conditions at equal "
+        "capacity are not conditions at equal rate."
+    ]
+
+
+def _of_the_figures(analysis: Analysis) -> list[str]:
+    note = with_crowd("", analysis.selection)
+    return [note] if note else []
 
 
 def _of_the_curves(analysis: Analysis) -> list[str]:

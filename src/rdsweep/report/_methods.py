@@ -11,10 +11,11 @@ from importlib.metadata import version
 import pandas as pd
 
 from rdsweep.report._analysis import Analysis
-from rdsweep.report._format import count, counted, enumeration, interval_name, percent
+from rdsweep.report._format import count, counted, enumeration, interval_name
 from rdsweep.report._section import Section
 from rdsweep.report._selection import Selection
 from rdsweep.report._units import column_label, with_unit
+from rdsweep.store import TABLES
 
 _OBJECTIVES = {
     "constrained": "distortion plus weighted task losses subject to rate = C, by dual ascent on its price",
@@ -63,13 +64,15 @@ def methods_sentences(analysis: Analysis) -> list[str]:
 
 def _design(selection: Selection) -> str:
     file = selection.file
+    unfinished = len(selection.unfinished)
+    lost = f" ({count(unfinished)} more failed or were pruned)" if unfinished else ""
     return (
-        f"We trained {counted(len(selection.runs), 'model')}: "
-        f"{counted(len(selection.conditions), 'condition')} ({enumeration(selection.conditions)}) "
-        f"at {column_label(file.by).lower()} {with_unit(file.by, *selection.levels)}, "
-        f"with up to {counted(len(selection.seeds), 'seed')} each; "
-        "a seed fixes initial weights, images and noise, so that runs with equal seeds pair across "
-        "conditions."
+        f"We trained {counted(len(selection.runs), 'model')}{lost}: "
+        f"{counted(len(selection.conditions), 'condition')} "
+        f"({enumeration(selection.conditions)}) at {column_label(file.by).lower()} "
+        f"{with_unit(file.by, *selection.levels)}, with up to {counted(len(selection.seeds), 'seed')} each; "
+        "a seed fixes initial weights, noise and the numbers that images are drawn with, so that runs with "
+        "equal seeds pair across conditions."
     )
 
 
@@ -105,18 +108,20 @@ def _tasks(selection: Selection) -> list[str]:
 
 def _evaluation(selection: Selection) -> str:
     curve = selection.file.curve
+    meanings = {column.name: f"{column.name} ({column.meaning})" for column in TABLES["runs"]}
     return (
-        "All runs were evaluated on one fixed test set, the same for every source, on which rate is the "
-        "mean Kullback–Leibler divergence to the prior in nats per image and distortion the mean squared "
-        f"error per pixel (columns {curve.rate} and {curve.distortion})."
+        "All runs were evaluated on one fixed test set, the same for every source, where columns for a run’s "
+        "own distribution weight its images as the source of the run does. Rate, in nats per image, is the "
+        f"column {meanings[curve.rate]}, and distortion {meanings[curve.distortion]}."
     )
 
 
 def _curves(selection: Selection) -> str:
     family = selection.file.curve.family.replace("_", " ")
+    intervals = f", with {interval_name(selection.file.confidence_level)}s from resampling seeds"
     return (
-        f"A {family} rate–distortion curve was fitted to the runs of each condition by least squares, with "
-        f"{interval_name(selection.file.confidence_level)}s from resampling seeds."
+        f"A {family} rate–distortion curve was fitted to the runs of each condition by least squares"
+        f"{intervals if len(selection.seeds) > 1 else ''}."
     )
 
 
@@ -127,11 +132,20 @@ def _comparisons(analysis: Analysis) -> list[str]:
         return []
     methods = sorted({method for table in tables.values() for method in table["method"].unique()})
     metrics = enumeration([column_label(metric).lower() for metric in tables])
+    if all(table["p_value"].isna().all() for table in tables.values()):
+        return [
+            f"Differences from {file.baseline} in {metrics} are given without tests, for which there are too "
+            "few seeds."
+        ]
+    correction = file.comparison.correction
+    adjusted = (
+        "not adjusted for their number" if correction == "none" else f"adjusted by {CORRECTIONS[correction]}"
+    )
     return [
         f"Conditions were compared with {file.baseline} in {metrics} at each {column_label(file.by).lower()} "
         f"by {enumeration([_TESTS[method] for method in methods])} ("
-        f"{'paired by seed' if file.comparison.paired else 'unpaired'}, two-sided), adjusted by "
-        f"{CORRECTIONS[file.comparison.correction]}, with {interval_name(file.confidence_level)}s; the unit "
+        f"{'paired by seed' if file.comparison.paired else 'unpaired'}, two-sided), {adjusted}, "
+        f"with {interval_name(file.confidence_level)}s; the unit "
         "of replication is the run."
     ]
 
@@ -145,8 +159,9 @@ def _claims(selection: Selection) -> list[str]:
     tests = [f"{_TESTS[method]}{f' ({count(n)})' if len(methods) > 1 else ''}" for method, n in methods]
     return [
         f"{counted(len(claims), 'claim')} in {counted(families, 'family', 'families')}, listed in the report "
-        f"file with direction and margin, were tested in both directions by {enumeration(tests)} and judged "
-        f"at {percent(selection.file.alpha, decimals=0)} per family."
+        f"file with direction and margin, {'was' if len(claims) == 1 else 'were'} tested in both directions "
+        f"by {enumeration(tests)} and judged at {selection.file.alpha:.2g} per "
+        f"{'test' if selection.file.comparison.correction == 'none' else 'family'}."
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from rdsweep.report._analysis import Analysis
-from rdsweep.report._format import interval_name, percent, span
+from rdsweep.report._format import over_seeds, percent, span
 from rdsweep.report._report_file import ReportFile
 from rdsweep.report._section import Section
 from rdsweep.report._selection import Selection
@@ -32,12 +32,19 @@ def optimality_section(analysis: Analysis) -> Section | None:
 
 
 def _finding(file: ReportFile, table: pd.DataFrame) -> str:
-    extremes = table.sort_values("efficiency", ascending=False).to_dict("records")
-    best, worst = (
+    known = table.dropna(subset="efficiency").sort_values("efficiency", kind="stable").to_dict("records")
+    if not known:
+        return "How much of the rate would suffice for the distortion reached could not be computed."
+    ends = [known[0], known[-1]] if len(known) > 1 else known
+    shares = [
         f"{percent(row['efficiency'])} ({row[file.condition]}, {with_unit(file.by, row[file.by])})"
-        for row in (extremes[0], extremes[-1])
+        for row in ends
+    ]
+    mean = ", in the mean over seeds," if table["n_runs"].max() > 1 else ""
+    return (
+        f"The rate that would suffice for the distortion reached is{mean} {' to '.join(shares)} of the rate "
+        "spent."
     )
-    return f"The rate that would suffice for the distortion reached is {worst} to {best} of the rate spent."
 
 
 def _table(selection: Selection, frame: pd.DataFrame, quantity: str) -> ReportTable:
@@ -49,8 +56,8 @@ def _table(selection: Selection, frame: pd.DataFrame, quantity: str) -> ReportTa
     return ReportTable(
         name=quantity,
         caption=(
-            f"{_MEANINGS[quantity]} By {column_label(by).lower()} in {column_unit(by)}: mean over seeds with "
-            f"its {interval_name(selection.file.confidence_level)} (Student’s t), "
+            f"{_MEANINGS[quantity]} By {column_label(by).lower()} in {column_unit(by)}: "
+            f"{over_seeds(selection.seeds, selection.file.confidence_level)}, "
             f"n = {span(frame['n_runs'], 'run')}."
         ),
         frame=frame[[condition, by, "n_runs", *ends.values(), "status", "message"]],

@@ -9,7 +9,7 @@ import pandas as pd
 from rdsweep.report._analysis import Analysis
 from rdsweep.report._format import count, counted, duration, enumeration, general
 from rdsweep.report._section import Section
-from rdsweep.report._selection import Selection
+from rdsweep.report._selection import Selection, in_order
 from rdsweep.report._table import ReportTable, header, numbers
 from rdsweep.report._units import column_label, column_unit, with_unit
 
@@ -37,7 +37,7 @@ def coverage(selection: Selection) -> pd.DataFrame:
     """
     file = selection.file
     keys = [file.condition, file.by]
-    started = pd.concat([selection.runs, selection.unfinished.dropna(subset=keys)])
+    started = in_order(pd.concat([selection.runs, selection.unfinished.dropna(subset=keys)]), file)
     grid = pd.MultiIndex.from_product(
         [started[file.condition].unique(), sorted(started[file.by].unique())], names=keys
     )

@@ -19,6 +19,7 @@ from rdsweep.report._section import PanelFiles
 WIDTH, HEIGHT = 420, 330
 LABEL_WIDTH = 0.2  # share of the width right of the axes
 _LINE_SPACING = 0.062  # between labels, as a share of the height of the axes
+_LABEL_HEIGHT, _FRAME_HEIGHT = 16, 80  # of a label, and of all that is above and below the axes
 DODGE = 0.11  # between conditions at one level, in steps between levels
 
 
@@ -33,9 +34,10 @@ class Mark:
 
 
 def labeled_panel(
-    title: str, *, height: float = HEIGHT, label_width: float = LABEL_WIDTH
+    title: str, *, height: float = HEIGHT, label_width: float = LABEL_WIDTH, n_labels: int = 0
 ) -> tuple[Figure, Axes]:
-    """Return a figure with one axes that leaves room for labels at its right."""
+    """Return a figure with one axes that leaves room for labels at its right, higher for many of them."""
+    height = max(height, _LABEL_HEIGHT * n_labels + _FRAME_HEIGHT)
     figure = blank_figure(WIDTH, height, room_right=label_width)
     axes = figure.add_subplot()
     axes.grid(visible=False, axis="x")
@@ -80,7 +82,7 @@ def label_lines(axes: Axes, marks: Sequence[Mark]) -> None:
     to_axes = axes.transScale + axes.transLimits
     ends = to_axes.transform([mark.end for mark in marks])
     order = np.argsort(ends[:, 1], kind="stable")
-    heights = spread(ends[order, 1], gap=_LINE_SPACING)
+    heights = spread(ends[order, 1], gap=min(_LINE_SPACING, 1 / len(marks)))
     outside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False, "in_layout": False}
     for index, height in zip(order, heights, strict=True):
         mark, (x, y) = marks[index], ends[index]

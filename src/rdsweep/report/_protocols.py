@@ -50,8 +50,9 @@ def protocols_section(selection: Selection, store: Results, verdicts: DecidedCla
         sentences=(
             f"The same conditions, run under the protocol {_protocol(other)} instead of "
             f"{_protocol(selection)}: "
-            f"{counted(len(other.runs), 'run')} with {counted(len(other.seeds), 'seed')}. A claim that holds "
-            "under one protocol only is about the protocol as much as about the models.",
+            f"{counted(len(other.runs), 'run')} with {counted(len(other.seeds), 'seed')}. A claim that "
+            "replicates under one and fails under the other is about the protocol as much as about the "
+            "models; one that is undecided under one may only lack seeds there.",
         ),
         tables=tuple(tables) if "protocols" in file.tables else (),
     )
@@ -106,7 +107,8 @@ def _differences(selection: Selection, other: Selection) -> pd.DataFrame:
             for name in selection.conditions
             if name in shared
         ]
-    return pd.concat(tables, ignore_index=True).drop(columns="results")
+    table = pd.concat(tables, ignore_index=True).drop(columns="results")
+    return table[[file.condition, *(name for name in table if name != file.condition)]]
 
 
 def _difference_table(selection: Selection, other: Selection, frame: pd.DataFrame) -> ReportTable:
@@ -118,7 +120,8 @@ def _difference_table(selection: Selection, other: Selection, frame: pd.DataFram
         caption=(
             f"{column_label(metric)} under the protocol {_protocol(other)} minus that under "
             f"{_protocol(selection)}, with its {interval_name(file.confidence_level)} (Welch’s t over runs); "
-            "p-values adjusted within each condition."
+            f"p-values {'not ' if file.comparison.correction == 'none' else ''}adjusted within each "
+            "condition."
         ),
         frame=frame,
         run_ids=_runs_of_rows(frame, keys, selection, other),

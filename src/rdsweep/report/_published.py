@@ -138,8 +138,9 @@ def published_section(selection: Selection) -> Section | None:
         findings=(_finding(file, places),),
         sentences=(
             "Each published point is one run. The prediction interval is where one more run of ours would "
-            "lie; it allows for the spread over seeds and for how few they are. A point outside it differs "
-            "by more than the seed: by protocol, or by what its figure measures.",
+            "lie; it allows for the spread over seeds and for how few they are. Of points that differ by the "
+            f"seed alone, {percent(file.alpha)} lie outside it too; where many more do, they differ by "
+            "protocol, or by what their figure measures.",
         ),
         tables=(_table(file, places),) if "published" in file.tables else (),
     )
@@ -148,14 +149,17 @@ def published_section(selection: Selection) -> Section | None:
 def _finding(file: ReportFile, places: pd.DataFrame) -> str:
     placed = places.dropna(subset="inside")
     if placed.empty:
-        return "With one seed per cell nothing can be said about where the published points lie."
+        return "No published point could be placed among our seeds; the notes say why."
     parts = [
-        f"{count(int(rows['inside'].sum()))} of {counted(len(rows), 'published point')} of figure {figure}"
+        f"{count(int(rows['inside'].sum()))} of {counted(len(rows), 'published point')} of the paper’s "
+        f"figure {figure}"
         for figure, rows in placed.groupby("figure", sort=False)
     ]
+    left = len(places) - len(placed)
+    rest = f"; {counted(left, 'more point')} could not be placed, as the notes say" if left else ""
     return (
         f"{' and '.join(parts)} lie within the {interval_name(file.confidence_level).replace('interval', '')}"
-        "prediction interval of our seeds."
+        f"prediction interval of our seeds{rest}."
     )
 
 
@@ -167,13 +171,13 @@ def _table(file: ReportFile, frame: pd.DataFrame) -> ReportTable:
         name="published",
         caption=(
             f"Published points among our seeds. Measures: {column_label(ERROR).lower()} (MSE per pixel) for "
-            f"figure 3, {column_label(SCORE)} for figure 6. Prediction: the "
+            f"the paper’s figure 3, {column_label(SCORE)} for its figure 6. Prediction: the "
             f"{interval_name(file.confidence_level)} for one more run. z: distance from our mean in standard "
             "deviations over seeds. Below: share of our runs below the point."
         ),
         frame=frame,
         columns=(
-            header("Figure", frame["figure"] + frame["panel"]),
+            header("Figure of the paper", frame["figure"] + frame["panel"]),
             words("Model", frame["model"]),
             words("Task", frame["task"]),
             numbers("Capacity", map(general, frame["capacity"]), unit="nats"),

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from rdstats import FAMILIES, Parameter
 from rdsweep.drawing import MUTED, Look, drawing, looks
 from rdsweep.report._analysis import Analysis
+from rdsweep.report._crowd import with_crowd
 from rdsweep.report._format import count, counted, interval_name
 from rdsweep.report._hover import run_tips
 from rdsweep.report._panel import Mark, draw_runs, label_lines, labeled_panel, panel_files
@@ -39,8 +40,12 @@ def _findings(analysis: Analysis) -> tuple[str, ...]:
     several = [name for name, size in means.groupby(level=0, sort=False).size().items() if size > 1]
     if not several:
         return (f"No condition has more than one level of {selection.file.by}, so no trend can be read off.",)
+    measured = column_label(column).lower()
+    name = (
+        f"The mean {measured} over seeds" if len(selection.seeds) > 1 else f"The {measured} of the one seed"
+    )
     return (
-        f"The mean {column_label(column).lower()} over seeds falls at each step of {selection.file.by} in "
+        f"{name} falls at each step of {selection.file.by} in "
         f"{len(falling)} of {counted(len(several), 'condition')}.",
     )
 
@@ -51,7 +56,7 @@ def _figure(analysis: Analysis) -> ReportFigure:
     panels = []
     for place, (title, names) in enumerate(selection.panels()):
         with drawing(f"rate-distortion-{place}"):
-            figure, axes = labeled_panel(title)
+            figure, axes = labeled_panel(title, n_labels=len(names))
             marks = _draw_bound(axes, analysis)
             for name in reversed(names):  # the baseline is drawn last, on top
                 _draw_condition(axes, analysis, name, look[name])
@@ -73,7 +78,7 @@ def _draw_condition(axes: Axes, analysis: Analysis, name: str, look: Look) -> No
     file = analysis.selection.file
     band, runs = analysis.bands[analysis.bands[file.condition] == name], analysis.selection.runs_of(name)
     axes.fill_between(band["rate"], band["low"], band["high"], color=look.color, alpha=0.16, linewidth=0)
-    axes.plot(band["rate"], band["distortion"], color=look.color)
+    axes.plot(band["rate"], band["distortion"], color=look.color, linestyle=look.line)
     draw_runs(axes, runs[file.curve.rate], runs[file.curve.distortion], look=look, name=name)
 
 
@@ -101,20 +106,25 @@ def _mark(analysis: Analysis, name: str, look: Look) -> Mark:
 
 def _caption(analysis: Analysis) -> str:
     selection = analysis.selection
-    name, method = interval_name(selection.file.confidence_level), analysis.bands["method"].iloc[0]
+    bands, drawn = analysis.bands.dropna(subset="low"), analysis.bands.dropna(subset="distortion")
+    n_drawn = drawn[selection.file.condition].nunique()
+    some = f"{count(n_drawn)} of {counted(len(selection.conditions), 'condition')}"
+    of_each = "each condition" if n_drawn == len(selection.conditions) else some
     text = (
         f"Each point is a run: n = {counted(len(selection.runs), 'run')} of "
         f"{counted(len(selection.conditions), 'condition')} and {counted(len(selection.seeds), 'seed')}. "
-        f"Lines: the curve {_equation(analysis)}, fitted to the runs of each condition. "
+        + (f"Lines: the curve {_equation(analysis)}, fitted to the runs of {of_each}. " if n_drawn else "")
     )
-    text += (
-        f"Bands: pointwise {name}s of the curve over seeds ({method})."
-        if analysis.bands["low"].notna().any()
-        else "No band: an interval takes at least two seeds."
-    )
+    if len(bands):
+        name, method = interval_name(selection.file.confidence_level), bands["method"].iloc[0]
+        text += f"Bands: pointwise {name}s of the curve over seeds ({method})."
+    elif len(selection.seeds) == 1:
+        text += "No band: an interval takes at least two seeds."
+    else:
+        text += "No band: no condition has a fit with an interval."
     if analysis.bound is not None:
         text += " Dashed: no code of the balanced source lies below."
-    return text
+    return with_crowd(text, selection)
 
 
 def _equation(analysis: Analysis) -> str:

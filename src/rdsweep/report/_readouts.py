@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rdstats import threshold_times
 from rdsweep.models import MODELS, default_head
+from rdsweep.tasks import BUILTIN_TASKS
 
 SOLVED_GAIN = 0.5
 """Share of the way from the best constant answer to no error from which on a task counts as solved.
@@ -15,6 +16,8 @@ SOLVED_GAIN = 0.5
 Half of what can be gained: a reader below it errs more like a constant than like a perfect one. One value for
 all tasks, whose chance levels in F1 run from 0.00 to 0.86.
 """
+
+_PAPER_HEADS = {task: default_head(task) for task in BUILTIN_TASKS}
 
 READER = ["run_id", "task", "regime", "head"]
 
@@ -39,7 +42,8 @@ def read_scores(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
             model of several tasks, ``D`` probe of a model that learned another task; empty for what the
             figure does not show.
         ``readout``
-            ``paper`` for the kind of head that the paper gives the task, else ``other``.
+            ``paper`` for the kind of head that the paper gives the task, else ``other``, as for any head of
+            a task that the paper does not have.
         ``f1_gain``
             (f1 - chance) / (1 - chance), where chance is the best constant answer.
         ``f1_shortfall``
@@ -47,7 +51,7 @@ def read_scores(runs: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """
     columns = ["run_id", *(name for name in scores if name not in runs)]
     table = runs.merge(scores[columns], on="run_id").reset_index(drop=True)
-    table["readout"] = np.where(table["head"] == table["task"].map(default_head), "paper", "other")
+    table["readout"] = np.where(table["head"] == table["task"].map(_PAPER_HEADS), "paper", "other")
     table["panel"] = _panels(table)
     table["f1_gain"] = (table["f1"] - table["f1_chance"]) / (1 - table["f1_chance"])
     return table.assign(f1_shortfall=_joint(table, "f1") - table["f1"])

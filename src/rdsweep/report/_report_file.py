@@ -15,8 +15,10 @@ from rdsweep.report._claims_metrics import CLAIM_METRICS
 from rdsweep.store import MEASURES, TABLES
 from rdsweep.sweeps import (
     Declaration,
+    ModuleName,
     SweepError,
     did_you_mean,
+    import_plugins,
     mistake,
     parse_document,
     read_document,
@@ -177,6 +179,8 @@ class ReportFile(_Block):
     ----------
     title, summary : str
         Heading and introduction, the author's own words.
+    plugins : tuple of str
+        Modules with the user's own tasks, which `load_report_file` imports.
     condition : str
         Column whose values are compared.
     baseline : str
@@ -215,6 +219,7 @@ class ReportFile(_Block):
 
     title: Text
     summary: str = ""
+    plugins: tuple[ModuleName, ...] = ()
     condition: Literal["model", "tasks", "imbalance", "protocol", "objective"] = "model"
     baseline: Text = "baseline"
     by: Literal["capacity", "beta_setting"] = "capacity"
@@ -239,7 +244,7 @@ class ReportFile(_Block):
 
 
 def parse_report_file(text: str, *, name: str) -> ReportFile:
-    r"""Read a report file from its text.
+    r"""Read a report file from its text; the plugins that it names are not imported.
 
     Parameters
     ----------
@@ -268,7 +273,7 @@ def parse_report_file(text: str, *, name: str) -> ReportFile:
 
 
 def load_report_file(path: Path) -> ReportFile:
-    """Read the report file at ``path``; errors as for `parse_report_file`.
+    """Read the report file at ``path`` and import its plugins; errors as for `parse_report_file`.
 
     Examples
     --------
@@ -280,6 +285,9 @@ def load_report_file(path: Path) -> ReportFile:
     'A study'
     """
     try:
-        return validate_document(read_document(path), ReportFile)
+        document = read_document(path)
+        file = validate_document(document, ReportFile)
+        import_plugins(file.plugins, document=document)
     except SweepError as error:
         raise ReportError(str(error)) from error
+    return file

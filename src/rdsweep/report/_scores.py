@@ -8,7 +8,8 @@ import pandas as pd
 
 from rdsweep.drawing import MUTED, drawing, looks
 from rdsweep.report._analysis import Analysis
-from rdsweep.report._format import counted, interval_name, number, span
+from rdsweep.report._crowd import with_crowd
+from rdsweep.report._format import number, over_seeds, span
 from rdsweep.report._panel import Mark, dodged, label_lines, labeled_panel, level_axis, panel_files
 from rdsweep.report._section import PanelFiles, ReportFigure, Section
 from rdsweep.report._table import ReportTable, estimates_by, fitting_decimals, header, numbers, words
@@ -43,6 +44,8 @@ def scores_section(analysis: Analysis) -> Section:
 def _finding(analysis: Analysis) -> str:
     file, table = analysis.selection.file, analysis.scores
     table = table.dropna(subset="mean")
+    if table.empty:
+        return f"No score of a task is finite ({column_label(file.score)})."
     lower_is_better = file.score == "cross_entropy"
     best = table.loc[table.groupby("task", sort=False)["mean"].agg("idxmin" if lower_is_better else "idxmax")]
     parts = [
@@ -50,7 +53,8 @@ def _finding(analysis: Analysis) -> str:
         f"{_reader(row['regime'], row['head'])}, {with_unit(file.by, row[file.by])})"
         for row in best.to_dict("records")
     ]
-    return f"Best mean {column_label(file.score)} by task: {'; '.join(parts)}."
+    mean = "mean " if len(analysis.selection.seeds) > 1 else ""
+    return f"Best {mean}{column_label(file.score)} by task: {'; '.join(parts)}."
 
 
 def _reader(regime: str, head: str) -> str:
@@ -63,16 +67,17 @@ def _figure(analysis: Analysis) -> ReportFigure:
     for place, (task, rows) in enumerate(table.groupby("task", sort=False)):
         with drawing(f"scores-{place}"):
             panels.append(_panel(analysis, str(task), rows))
-    name, interval = column_label(selection.file.score), interval_name(selection.file.confidence_level)
+    name = column_label(selection.file.score)
+    chance = " Gray line: the best constant answer." if table["chance"].notna().any() else ""
     return ReportFigure(
         name="scores",
         panels=tuple(panels),
         label=f"{name} of each task by level, condition and kind of head",
-        caption=(
-            f"Mean {name} over up to {counted(len(selection.seeds), 'seed')} with its "
-            f"{interval} (Student’s t over runs). Filled, solid: head trained jointly with the model. Open: "
-            "probe of its frozen latents, dashed if linear, dotted (“nl”) if non-linear. Gray line: the best "
-            "constant answer."
+        caption=with_crowd(
+            f"{name}: {over_seeds(selection.seeds, selection.file.confidence_level)}. Filled, solid: head "
+            "trained jointly with the model. Open: "
+            f"probe of its frozen latents, dashed if linear, dotted (“nl”) if non-linear.{chance}",
+            selection,
         ),
     )
 
@@ -81,10 +86,10 @@ def _panel(analysis: Analysis, task: str, rows: pd.DataFrame) -> PanelFiles:
     selection = analysis.selection
     condition, by = selection.file.condition, selection.file.by
     look = looks(selection.conditions, baseline=selection.file.baseline)
-    figure, axes = labeled_panel(task, label_width=0.3)
+    series = list(rows.dropna(subset="mean").groupby([condition, "regime", "head"], sort=False))
+    figure, axes = labeled_panel(task, label_width=0.3, n_labels=len(series))
     axes.axhline(rows["chance"].iloc[0], color=MUTED, linewidth=1, zorder=1)
     marks = []
-    series = list(rows.dropna(subset="mean").groupby([condition, "regime", "head"], sort=False))
     for index, (key, points) in enumerate(series):
         name, regime, head = map(str, key)
         label, line = _READERS[regime, head]
@@ -110,8 +115,8 @@ def _table(analysis: Analysis) -> ReportTable:
     return ReportTable(
         name="scores",
         caption=(
-            f"{column_label(file.score)} by {file.by}: mean over seeds with its "
-            f"{interval_name(file.confidence_level)} (Student’s t), n = {span(table['n'], 'run')}. Joint "
+            f"{column_label(file.score)} by {file.by}: {over_seeds(selection.seeds, file.confidence_level)}, "
+            f"n = {span(table['n'], 'run')}. Joint "
             "heads were trained with the model, probes on its frozen latents. Chance: the best constant "
             "answer."
         ),

@@ -129,7 +129,7 @@ def select_runs(
     levels = _levels(runs[selected], file, known)
     _check_conditions(runs, file, levels)
     reason = _exclusions(runs, file, selected)
-    kept = _sorted(runs[reason == ""], file)
+    kept = in_order(runs[reason == ""], file)
     _check_unique(kept, file)
     counts = pd.Series(reason[reason != ""]).value_counts(sort=False)
     keys, readers = ["run_id", file.condition, file.by, "seed"], ["task", "regime", "head"]
@@ -137,7 +137,7 @@ def select_runs(
         file=file,
         runs=kept,
         scores=kept[keys].merge(scores, on="run_id").sort_values(readers, kind="stable", ignore_index=True),
-        unfinished=_sorted(runs[np.isin(reason, ["failed", "pruned"])], file),
+        unfinished=in_order(runs[np.isin(reason, ["failed", "pruned"])], file),
         exclusions=counts.rename_axis("reason").reset_index(name="n_runs").sort_values("reason"),
         n_stored=len(runs),
         known_levels=levels,
@@ -191,7 +191,7 @@ def _exclusions(runs: pd.DataFrame, file: ReportFile, selected: NDArray[np.bool_
     return np.select([np.asarray(rows) for rows in reasons.values()], np.array(list(reasons)), default="")
 
 
-def _sorted(runs: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
+def in_order(runs: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
     """Order the baseline first, then the catalogue's models, then other conditions by name."""
     order = dict.fromkeys([file.baseline, *MODELS, *sorted(runs[file.condition].dropna())])
     rank = {name: position for position, name in enumerate(order)}

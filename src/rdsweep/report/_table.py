@@ -26,6 +26,8 @@ class TextColumn:
         Shown under the label; empty where there is none.
     details : tuple of str
         Shown under the cells, such as intervals; empty where there are none.
+    detail_label : str
+        What the details are, where they say something else than an interval does.
     numeric : bool
         Whether cells are set flush right with figures of equal width.
     is_header : bool
@@ -38,6 +40,7 @@ class TextColumn:
     cells: tuple[str, ...]
     unit: str = ""
     details: tuple[str, ...] = ()
+    detail_label: str = ""
     numeric: bool = True
     is_header: bool = False
     is_badge: bool = False
@@ -87,19 +90,28 @@ class ReportTable:
         ]
 
 
-def header(label: str, cells: Iterable[object], *, details: Iterable[str] = ()) -> TextColumn:
+def header(
+    label: str, cells: Iterable[object], *, details: Iterable[str] = (), detail_label: str = ""
+) -> TextColumn:
     """Return a column that names its rows."""
-    return TextColumn(label, tuple(map(str, cells)), details=tuple(details), numeric=False, is_header=True)
+    column = TextColumn(label, tuple(map(str, cells)), details=tuple(details), detail_label=detail_label)
+    return replace(column, numeric=False, is_header=True)
 
 
-def words(label: str, cells: Iterable[object], *, details: Iterable[str] = ()) -> TextColumn:
+def words(
+    label: str, cells: Iterable[object], *, details: Iterable[str] = (), detail_label: str = ""
+) -> TextColumn:
     """Return a column of text."""
-    return TextColumn(label, tuple(map(str, cells)), details=tuple(details), numeric=False)
+    column = TextColumn(label, tuple(map(str, cells)), details=tuple(details), detail_label=detail_label)
+    return replace(column, numeric=False)
 
 
-def badges(label: str, cells: Iterable[str], *, details: Iterable[str] = ()) -> TextColumn:
+def badges(
+    label: str, cells: Iterable[str], *, details: Iterable[str] = (), detail_label: str = ""
+) -> TextColumn:
     """Return a column of words out of a few, such as verdicts."""
-    return TextColumn(label, tuple(cells), details=tuple(details), numeric=False, is_badge=True)
+    column = TextColumn(label, tuple(cells), details=tuple(details), detail_label=detail_label)
+    return replace(column, numeric=False, is_badge=True)
 
 
 def notes(cells: Iterable[str]) -> tuple[TextColumn, ...]:

@@ -1,29 +1,22 @@
-r"""A table of a report as files: exact numbers for machines, rounded text for papers.
+"""A table of a report as files: exact numbers for machines, rounded text for papers.
 
-LaTeX comes from pandas' Styler, which knows booktabs and tables of several pages. HTML comes from the page's
-own template, because neither library makes what the page needs: Styler's cells have no ``scope``, and
-great_tables makes its caption a cell and brings nine kilobytes of fixed colors with every table, dark pages
-or not. Numbers need no ``siunitx``: a column has equal decimals, so flush right aligns them.
+HTML comes from the page's own template, because neither pandas' Styler nor great_tables makes what the page
+needs: Styler's cells have no ``scope``, and great_tables makes its caption a cell and brings nine kilobytes
+of fixed colors with every table, dark pages or not.
 """
 
 from __future__ import annotations
 
 import io
 import re
-import textwrap
 from collections.abc import Iterable
+from dataclasses import replace
 
-import pandas as pd
-
+from rdsweep.report._latex import latex
 from rdsweep.report._table import ReportTable, TextColumn
-from rdsweep.report._tex import tex_text
 
 TABLE_FORMATS = ("csv", "parquet", "md", "tex")
 """Suffixes of the files of a table."""
-
-_MANY_COLUMNS = 10  # above which letters have to be smaller still
-_HEADING_WIDTH = 16  # characters of a line in a heading
-_PARAGRAPH = r">{\raggedright\arraybackslash}p{3.3cm}"
 
 
 def table_files(table: ReportTable) -> dict[str, bytes]:
@@ -46,13 +39,34 @@ def table_files(table: ReportTable) -> dict[str, bytes]:
 
 
 def markdown(table: ReportTable) -> str:
-    """Return a table with its caption in GitHub's Markdown, each interval behind its estimate."""
-    headings = [f"{column.label} {f'({column.unit})' if column.unit else ''}" for column in table.columns]
-    rules = ["--:" if column.numeric else ":--" for column in table.columns]
-    cells = [[f"{cell} {detail}".strip() for _, cell, detail in row] for row in table.rows]
+    """Return a table with its caption in GitHub's Markdown.
+
+    An interval stands behind its estimate; other details have a column of their own or stand in parentheses.
+    """
+    columns = [part for column in table.columns for part in _markdown_columns(column)]
+    headings = [f"{column.label} {f'({column.unit})' if column.unit else ''}" for column in columns]
+    rules = ["--:" if column.numeric else ":--" for column in columns]
     lines = [_markdown_row(map(_markdown_text, headings)), _markdown_row(rules)]
-    lines += [_markdown_row(map(_markdown_text, row)) for row in cells]
+    lines += [
+        _markdown_row(map(_markdown_text, row)) for row in zip(*(c.cells for c in columns), strict=True)
+    ]
     return "\n".join([_markdown_text(table.caption), "", *lines, ""])
+
+
+def _markdown_columns(column: TextColumn) -> tuple[TextColumn, ...]:
+    if not column.details:
+        return (column,)
+    if column.detail_label:
+        details = TextColumn(column.detail_label, column.details, numeric=False)
+        return replace(column, details=()), details
+    cells = map(_with_detail, column.cells, column.details)
+    return (replace(column, cells=tuple(cells), details=()),)
+
+
+def _with_detail(cell: str, detail: str) -> str:
+    if not detail or detail.startswith("["):
+        return f"{cell} {detail}".strip()
+    return f"{cell} ({detail})"
 
 
 def _markdown_row(cells: Iterable[str]) -> str:
@@ -61,44 +75,3 @@ def _markdown_row(cells: Iterable[str]) -> str:
 
 def _markdown_text(text: str) -> str:
     return re.sub(r"([\\|*_<`])", r"\\\1", " ".join(text.split()))
-
-
-def latex(table: ReportTable) -> str:
-    """Return a table as a LaTeX fragment that breaks over pages, each interval under its estimate."""
-    rows = [lines for row in table.rows for lines in _latex_lines(row)]
-    headings = [(_latex_heading(column), tex_text(column.unit)) for column in table.columns]
-    frame = pd.DataFrame(rows, columns=pd.MultiIndex.from_tuples(headings))
-    if not any(unit for _, unit in headings):
-        frame.columns = pd.Index([label for label, _ in headings])
-    text: str = frame.style.hide(axis="index").to_latex(
-        environment="longtable",
-        hrules=True,
-        caption=tex_text(table.caption),
-        label=f"tab:{table.name}",
-        column_format=f"@{{}}{''.join(map(_latex_alignment, table.columns))}@{{}}",
-        sparse_columns=False,
-    )
-    size = "footnotesize" if len(table.columns) <= _MANY_COLUMNS else "scriptsize"
-    return f"{{\\{size}\\setlength{{\\tabcolsep}}{{4pt}}\n{text}}}\n"
-
-
-def _latex_lines(row: list[tuple[TextColumn, str, str]]) -> list[list[str]]:
-    """Return the cells of a row and, where there are details, those of a smaller line under them."""
-    cells = [tex_text(cell) for _, cell, _ in row]
-    details = [f"\\scriptsize {tex_text(detail)}" if detail else "" for _, _, detail in row]
-    if not any(details):
-        return [cells]
-    return [cells, [f"\\nopagebreak {details[0]}", *details[1:]]]
-
-
-def _latex_heading(column: TextColumn) -> str:
-    """Return the label, broken into lines that grow upwards."""
-    lines = textwrap.wrap(column.label, _HEADING_WIDTH, break_long_words=False) or [""]
-    text = r" \\ ".join(map(tex_text, lines))
-    return text if len(lines) == 1 else f"\\shortstack[{'r' if column.numeric else 'l'}]{{{text}}}"
-
-
-def _latex_alignment(column: TextColumn) -> str:
-    if column.numeric:
-        return "r"
-    return _PARAGRAPH if column.is_long else "l"

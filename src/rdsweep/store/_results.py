@@ -18,7 +18,7 @@ from rdsweep.store._errors import ResultsError
 from rdsweep.store._leases import Leases
 from rdsweep.store._ledger import settle
 from rdsweep.store._parts import encode_pack, pack_of, part_names, read_parts, weights_name
-from rdsweep.store._rows import condition_table, pack_tables
+from rdsweep.store._rows import condition_row, condition_table, pack_tables
 from rdsweep.store._schema import DERIVED_TABLES, TABLES, table_schema
 from rdsweep.store._storage import Storage, StoredFile
 from rdsweep.sweeps import parse_sweep
@@ -54,7 +54,15 @@ class Results:
         return self.storage.location
 
     def sweep(self) -> Sweep:
-        """Return the sweep that was run last; raises `ResultsError` or `SweepError` if it cannot be read."""
+        """Return the sweep that was run last; the plugins that it names are not imported.
+
+        Raises
+        ------
+        ResultsError, SweepError
+            If it cannot be read.
+        SweepTaskError
+            If it names a task that is not registered.
+        """
         text = self.storage.read("sweep.yaml").to_pybytes().decode()
         return parse_sweep(text, name=f"{self.location}/sweep.yaml")
 
@@ -173,6 +181,11 @@ class Results:
         ledger = self._ledger()[["run_id", "status", "message", "finished_at"]]
         rows = condition_table(configs).merge(ledger, on="run_id", how="left")
         return rows.fillna({"status": "missing", "message": "", "finished_at": ""})
+
+    def stored_status(self) -> pd.DataFrame:
+        """Return what has become of each run that is stored, by run id, with the columns of `status`."""
+        settings = [name for name in condition_row(RunConfig()) if name != "config"]
+        return self.read("runs", [*settings, "status", "message", "finished_at"])
 
     def weights(self, run_id: str) -> dict[str, NDArray[np.float32]]:
         """Return the state dict of a run in the layout of the reference architecture.

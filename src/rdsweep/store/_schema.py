@@ -26,7 +26,7 @@ _RUN_ID = Column("run_id", _TEXT, "", "hash of the resolved configuration and se
 
 _CONDITION = (
     Column("condition_id", _TEXT, "", "hash of the resolved configuration without its seed"),
-    Column("model", _TEXT, "", "the paper's name of source and tasks, or one made from them"),
+    Column("model", _TEXT, "", "the paper's name of source and tasks at its ratio, or one made from them"),
     Column("protocol", _TEXT, "", "matched or published"),
     Column("imbalance", _TEXT, "", "none, lower_corridor or alignment"),
     Column("ratio", _REAL, "1", "how many times as frequent the favored positions are"),

@@ -39,7 +39,7 @@ def front_figure(record: StudyRecord, trials: pd.DataFrame) -> ReportFigure:
         for name, look in _looks(record).items():
             mine = done[done["condition"] == name].sort_values("rate")
             front = mine[mine["on_front"]]
-            axes.plot(front["rate"], front["distortion"], color=look.color, linewidth=1)
+            axes.plot(front["rate"], front["distortion"], color=look.color, linestyle=look.line, linewidth=1)
             _draw_crosses(axes, mine, look)
             axes.plot(mine["rate"], mine["distortion"], **look.point() | {"markersize": 4}, gid=_gid(name))
             if len(front):
@@ -69,7 +69,7 @@ def beta_figure(record: StudyRecord) -> ReportFigure:
             runs = record.runs[record.runs["condition"] == name].sort_values("beta_setting")
             axes.plot(runs["beta_setting"], runs["rate"], **look.point() | {"markersize": 4}, alpha=0.65)
             means = runs.groupby("beta_setting")["rate"].mean()
-            axes.plot(means.index, means, color=look.color, linewidth=1)
+            axes.plot(means.index, means, color=look.color, linestyle=look.line, linewidth=1)
             if len(means):
                 marks.append(Mark(name or "mean", (float(means.index[0]), float(means.iloc[0])), look))
         if record.file.target is not None:
@@ -100,7 +100,7 @@ def history_figure(record: StudyRecord, history: pd.DataFrame) -> ReportFigure:
             mine = history[history["condition"] == name]
             low, high = (mine["hypervolume"] + side * mine["standard_error"] for side in (-1, 1))
             axes.fill_between(mine["n_completed"], low, high, color=look.color, alpha=0.16, linewidth=0)
-            axes.plot(mine["n_completed"], mine["hypervolume"], color=look.color)
+            axes.plot(mine["n_completed"], mine["hypervolume"], color=look.color, linestyle=look.line)
             if len(mine):
                 marks.append(Mark(name or "mean", tuple(mine[["n_completed", "hypervolume"]].iloc[-1]), look))
         axes.set_xlabel("Completed configurations")

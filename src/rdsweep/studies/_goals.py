@@ -20,6 +20,22 @@ def directions(file: StudyFile) -> list[Direction]:
     return ["minimize"]
 
 
+def objective_names(file: StudyFile) -> list[str]:
+    """Return what Optuna's dashboard calls each objective, with its unit where it has one.
+
+    Examples
+    --------
+    >>> search = {"beta": [3.0, 300.0]}
+    >>> objective_names(StudyFile(name="beta", kind="frontier", seeds=2, n_configs=8, search=search))
+    ['rate (nats)', 'distortion (MSE per pixel)']
+    """
+    if file.target is not None:
+        return [f"distance from rate {file.target.rate:g} (nats)"]
+    if file.score is not None:
+        return [f"{file.score.metric} of {file.score.task}"]
+    return ["rate (nats)", "distortion (MSE per pixel)"]
+
+
 def objective_values(file: StudyFile, outcome: Outcome) -> list[float]:
     """Return the objectives of a configuration whose runs all completed: means over its seeds.
 

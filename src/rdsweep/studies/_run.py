@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rdsweep.engines import SweepSummary, TrainPack, open_engine, run_sweep
+from rdsweep.engines import SweepSummary, TrainPack, open_engine, run_sweep, stop_on_signals
 from rdsweep.store import Results, open_results
 from rdsweep.studies._configurations import Configuration, batch_sweep, make_configuration
 from rdsweep.studies._errors import StudyError
@@ -120,37 +120,40 @@ def run_study(
     budget = file.n_configs if n_configs is None else n_configs
     if budget < 1:
         raise ValueError(f"n_configs must be an integer of at least 1, but got {budget!r}")
-    store = open_results(results, create=True)
-    opened = open_optuna_storage(storage, results=store)
-    searches = [open_search(opened, file, name) for name in file.named_conditions]
+    console = console or Console(stderr=True)
     if train is None and file.prune is not None:
         train = PrunedTraining(file.prune.after, file.prune.margin)
-    launch = partial(
-        run_sweep,
-        results=results,
-        engine=engine,
-        address=address,
-        device=device,
-        pack_size=pack_size,
-        n_workers=n_workers,
-        console=console,
-        train=train,
-    )
-    workers = Workers(_lock_folder(store))
-    with workers.enter() as worker, ExitStack() as open_for_all_batches:
-        for search in searches:
-            fail_interrupted_trials(search, workers)
-        batch = _next_batch(searches, worker, workers, budget)
-        if batch:
-            shared = open_engine(engine, address=address, device=device, n_workers=n_workers)
-            open_for_all_batches.enter_context(shared)
-        stopped_by = None
-        while batch:
-            stopped_by = _train(batch, searches, store, launch)
-            _show(searches, console or Console(stderr=True), budget=budget)
-            batch = _next_batch(searches, worker, workers, budget) if stopped_by is None else []
-    summary = _summarize(searches, budget=budget, seconds=time.perf_counter() - started)
-    return summary if all(summary.stopped.values()) else replace(summary, stopped_by=stopped_by)
+    with stop_on_signals(console) as stop:
+        store = open_results(results, create=True)
+        opened = open_optuna_storage(storage, results=store)
+        searches = [open_search(opened, file, name) for name in file.named_conditions]
+        launch = partial(
+            run_sweep,
+            results=results,
+            engine=engine,
+            address=address,
+            device=device,
+            pack_size=pack_size,
+            n_workers=n_workers,
+            console=console,
+            train=train,
+        )
+        workers = Workers(_lock_folder(store))
+        with workers.enter() as worker, ExitStack() as open_for_all_batches:
+            for search in searches:
+                fail_interrupted_trials(search, workers)
+            batch = _next_batch(searches, worker, workers, budget)
+            if batch and not stop.requested:
+                shared = open_engine(
+                    engine, address=address, device=device, n_workers=n_workers, console=console
+                )
+                open_for_all_batches.enter_context(shared)
+            while batch and not stop.requested:
+                _train(batch, searches, store, launch)
+                _show(searches, console, budget=budget)
+                batch = [] if stop.requested else _next_batch(searches, worker, workers, budget)
+        summary = _summarize(searches, budget=budget, seconds=time.perf_counter() - started)
+    return summary if all(summary.stopped.values()) else replace(summary, stopped_by=stop.signal)
 
 
 def _next_batch(searches: Sequence[Search], worker: str, workers: Workers, budget: int) -> Batch:
@@ -162,10 +165,10 @@ def _next_batch(searches: Sequence[Search], worker: str, workers: Workers, budge
     ]
 
 
-def _train(batch: Batch, searches: Sequence[Search], store: Results, launch: Launch) -> signal.Signals | None:
+def _train(batch: Batch, searches: Sequence[Search], store: Results, launch: Launch) -> None:
     """Train the runs of a batch that the results lack, and tell what came of each configuration.
 
-    Returns the signal that stopped training, if any; configurations with all their runs are told even then.
+    Configurations with all their runs are told even if a signal stopped training.
     """
     file = batch[0][0].file
     configurations = [make_configuration(file, search.condition, tried.parameters) for search, tried in batch]
@@ -179,7 +182,7 @@ def _train(batch: Batch, searches: Sequence[Search], store: Results, launch: Lau
             tell(search, tried.number, outcome)
     n_missing = sum(outcome.n_missing for outcome in outcomes)
     if summary is None or n_missing == 0 or summary.stopped_by is not None:
-        return None if summary is None else summary.stopped_by
+        return
     causes = "; ".join(summary.problems) or "the engine gave no reason"
     raise StudyError(f"{n_missing} runs were not trained ({causes}); launch again to go on with them")
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import warnings
 from pathlib import Path
 
 import optuna
-from optuna.exceptions import OptunaError
+from optuna.exceptions import ExperimentalWarning, OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from sqlalchemy.pool import NullPool
 
 from rdsweep.store import Results
 from rdsweep.studies._errors import StudyError
-from rdsweep.studies._goals import directions
+from rdsweep.studies._goals import directions, objective_names
 from rdsweep.studies._study_file import StudyFile
 from rdsweep.sweeps import settled_keys
 
@@ -84,6 +85,9 @@ def open_study(storage: BaseStorage, file: StudyFile, condition: str) -> optuna.
             "give it another name, or use another storage"
         )
     study.set_user_attr(_DEFINITION, definition)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # it has been there since Optuna 3.2
+        study.set_metric_names(objective_names(file))
     return study
 
 

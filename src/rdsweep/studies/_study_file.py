@@ -235,7 +235,7 @@ def check_study(document: Document) -> StudyFile:
     rdsweep.sweeps._document.SweepError: beta.yaml:5: search.beta must be [low, high] with low below high, ...
     """
     file = validate_document(document, StudyFile)
-    import_plugins(document, file.plugins)
+    import_plugins(file.plugins, document=document)
     for place in (0, 1):
         corner = {name: ends[place] for name, ends in file.search.ranges().items()}
         for name, condition in file.named_conditions.items():

@@ -21,8 +21,16 @@ from rdsweep.sweeps._declaration import (
     settled_keys,
     validate_document,
 )
-from rdsweep.sweeps._document import Document, SweepError, format_document, parse_document, read_document
+from rdsweep.sweeps._document import (
+    Document,
+    SweepError,
+    SweepTaskError,
+    format_document,
+    parse_document,
+    read_document,
+)
 from rdsweep.sweeps._plan import Pack, pack_id_of, plan_packs
+from rdsweep.sweeps._plugins import import_plugins
 from rdsweep.sweeps._schema import (
     Axes,
     Count,
@@ -35,7 +43,7 @@ from rdsweep.sweeps._schema import (
     Training,
     WeightsPolicy,
 )
-from rdsweep.sweeps._sweep import Sweep, expand_sweep, import_plugins, load_sweep, parse_sweep, resolved_yaml
+from rdsweep.sweeps._sweep import Sweep, expand_sweep, load_sweep, parse_sweep, resolved_yaml
 
 __all__ = [
     "DEVICE_PROFILES",
@@ -56,6 +64,7 @@ __all__ = [
     "Seeds",
     "Sweep",
     "SweepError",
+    "SweepTaskError",
     "Training",
     "WeightsPolicy",
     "did_you_mean",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,23 +55,65 @@ DEVICE_PROFILES = {
 
 
 @dataclass(frozen=True)
-class Cost:
-    """An estimate of what a plan takes.
+class _Besides:
+    """What a run takes besides its training, in steps of a run of 64 images on the same device.
 
     Attributes
     ----------
-    seconds : float
-        Wall time of training, in seconds, until the last worker is done; evaluation and probes not included.
+    evaluation : float
+        The evaluation, storage included.
+    information : float
+        The mutual information for a source of its own that is not uniform, which is computed besides.
+    probe_step : float
+        A step of a probe on 64 images.
+    encoding : float
+        The codes of 64 training images, which probes are trained on.
+    """
+
+    evaluation: float
+    information: float
+    probe_step: float
+    encoding: float
+
+
+_BESIDES = {
+    # One core of an AMD EPYC with AVX2, PyTorch 2.13, packs of 4 and 8 of the paper's runs, in CPU time.
+    "cpu": _Besides(evaluation=105.0, information=28.0, probe_step=0.05, encoding=0.15),
+    # One H100: what whole runs of the paper take in benchmarks/results/packed_training_h100.json besides
+    # their steps, 14 ms for each, probes and evaluation together, since that was not timed apart.
+    "cuda": _Besides(evaluation=660.0, information=0.0, probe_step=0.0, encoding=0.0),
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """An estimate of what a plan takes.
+
+    Times are seconds of wall time, of the worker that is done last.
+
+    Attributes
+    ----------
+    training, probes, evaluation : float
+        Steps of the runs, the training of their probes, and their evaluation and storage.
     bytes_per_worker : float
         Memory for the training of the largest pack, its training sets included, in bytes.
     """
 
-    seconds: float
+    training: float
+    probes: float
+    evaluation: float
     bytes_per_worker: float
 
+    @property
+    def seconds(self) -> float:
+        """All times together, in seconds."""
+        return self.training + self.probes + self.evaluation
 
-def estimate_cost(packs: Sequence[Pack], *, profile: DeviceProfile, n_workers: int = 1) -> Cost:
-    """Estimate the time and memory of training ``packs``.
+
+def estimate_cost(
+    packs: Sequence[Pack], *, profile: DeviceProfile, device: str = "cpu", n_workers: int = 1
+) -> Cost:
+    """Estimate the time of ``packs``, evaluation and probes included, and the memory of their training.
 
     Parameters
     ----------
@@ -78,6 +121,8 @@ def estimate_cost(packs: Sequence[Pack], *, profile: DeviceProfile, n_workers: i
         In the order in which workers take them.
     profile : DeviceProfile
         What packs of the device take.
+    device : {"cpu", "cuda"}
+        The kind of device.
     n_workers : int
         Workers that train at the same time, one pack each.
 
@@ -88,15 +133,31 @@ def estimate_cost(packs: Sequence[Pack], *, profile: DeviceProfile, n_workers: i
     Examples
     --------
     >>> cost = estimate_cost([Pack((RunConfig(),))], profile=DEVICE_PROFILES["cpu"])
-    >>> round(cost.seconds)
-    56
+    >>> round(cost.training), round(cost.seconds, 1)
+    (56, 57.1)
     """
-    seconds_per_image = profile.seconds_per_step / REFERENCE_BATCH
-    busy_until = [0.0] * n_workers
+    # The worker that is free first takes the next pack.
+    free_at = [(0.0, worker) for worker in range(n_workers)]
+    steps = [[0.0, 0.0, 0.0] for _ in range(n_workers)]
     for pack in packs:
-        heapq.heapreplace(busy_until, busy_until[0] + pack.n_images * seconds_per_image)
+        start, worker = free_at[0]
+        of_runs = [_steps(run, _BESIDES[device]) for run in pack.configs]
+        steps[worker] = [math.fsum(part) for part in zip(steps[worker], *of_runs, strict=True)]
+        heapq.heapreplace(free_at, (start + sum(map(sum, of_runs)), worker))
+    _, last = max(free_at)
     memory = max((_pack_bytes(pack, profile) for pack in packs), default=0.0)
-    return Cost(max(busy_until), memory)
+    training, probes, evaluation = (profile.seconds_per_step * n_steps for n_steps in steps[last])
+    return Cost(training, probes, evaluation, memory)
+
+
+def _steps(run: RunConfig, besides: _Besides) -> tuple[float, float, float]:
+    """Return what training, probes and evaluation of a run take, in steps of 64 images."""
+    training = Pack((run,)).n_images / REFERENCE_BATCH
+    probes = len(run.probes) * training * besides.probe_step
+    if run.probes:
+        probes += run.training.n_train / REFERENCE_BATCH * besides.encoding
+    has_own = run.source.imbalance != "none"
+    return training, probes, besides.evaluation + has_own * besides.information
 
 
 def training_set_bytes(config: RunConfig) -> int:

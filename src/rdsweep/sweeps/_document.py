@@ -17,6 +17,10 @@ class SweepError(ValueError):
     """A mistake in a sweep file; its text is one line that says where it is and what is allowed."""
 
 
+class SweepTaskError(SweepError):
+    """A sweep of tasks that nothing here has registered: it may be sound, but its runs cannot be listed."""
+
+
 @dataclass(frozen=True)
 class Document:
     """A declaration as plain data.

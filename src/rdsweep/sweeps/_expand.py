@@ -16,11 +16,11 @@ from rdsweep.config import (
     TaskConfig,
     TrainingConfig,
 )
-from rdsweep.models import MODELS, Model, default_head, model_name
+from rdsweep.models import MODELS, Model, default_head, model_kind, model_name
 from rdsweep.sweeps._declaration import did_you_mean
 from rdsweep.sweeps._protocols import default_objective_kind, objective_defaults, training_defaults
 from rdsweep.sweeps._schema import Block, HeadChoice, SweepFile
-from rdsweep.tasks import BUILTIN_TASKS, get_task, registered_tasks
+from rdsweep.tasks import BUILTIN_TASKS, UnknownTaskError, get_task, registered_tasks, unknown_task
 
 _PROBED_MODELS = ("baseline", "E2M1", "E2M2", "E2M3", "E2M4")
 """Models whose frozen latents the paper reads other tasks from (figure 6, panels A and D)."""
@@ -34,6 +34,8 @@ def expand_block(block: Block, file: SweepFile) -> list[RunConfig]:
 
     Raises
     ------
+    UnknownTaskError
+        If a point names a task that is not registered.
     ValueError
         If a point is no valid condition.
     """
@@ -46,7 +48,7 @@ def order_conditions(conditions: Sequence[RunConfig]) -> list[RunConfig]:
 
 
 def _order(config: RunConfig) -> tuple[Any, ...]:
-    name = model_name(config)
+    name = model_kind(config)
     rank = list(MODELS).index(name) if name in MODELS else len(MODELS)
     price = config.objective.capacity or config.objective.beta
     return rank, name, config.source.ratio, price, config.canonical_json()
@@ -124,9 +126,9 @@ def _probes(
 def _check_task(name: str) -> None:
     try:
         get_task(name)
-    except ValueError as error:
+    except UnknownTaskError:
         names = [*BUILTIN_TASKS, *(task.name for task in registered_tasks())]
-        raise ValueError(f"{error}{did_you_mean(name, names)}") from None
+        raise unknown_task(name, suggestion=did_you_mean(name, names)) from None
 
 
 def _paper_probes(config: RunConfig) -> tuple[ProbeConfig, ...]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rdsweep.config import RunConfig
 from rdsweep.sweeps._declaration import validate_document
-from rdsweep.sweeps._document import Document, format_document, parse_document, read_document
+from rdsweep.sweeps._document import (
+    Document,
+    SweepTaskError,
+    format_document,
+    parse_document,
+    read_document,
+)
 from rdsweep.sweeps._expand import expand_block, order_conditions
+from rdsweep.sweeps._plugins import import_plugins
 from rdsweep.sweeps._schema import SweepFile, WeightsPolicy
+from rdsweep.tasks import UnknownTaskError
 
 MAX_RUNS = 1_000_000
 """Largest number of runs that a sweep may declare; more would rather be a slip of the pen."""
@@ -52,7 +59,7 @@ class Sweep:
 
 
 def load_sweep(path: str | Path) -> Sweep:
-    """Read and expand a sweep file.
+    """Import the plugins of a sweep file, which is the user's own, and expand it.
 
     Parameters
     ----------
@@ -70,11 +77,11 @@ def load_sweep(path: str | Path) -> Sweep:
     OSError
         If the file can't be read.
     """
-    return _expand(read_document(Path(path)))
+    return _expand(read_document(Path(path)), imports=True)
 
 
 def expand_sweep(declaration: Mapping[str, Any], *, name: str = "sweep") -> Sweep:
-    """Expand a sweep that is declared as plain data.
+    """Import the plugins of a sweep that is declared as plain data, and expand it.
 
     Parameters
     ----------
@@ -99,18 +106,32 @@ def expand_sweep(declaration: Mapping[str, Any], *, name: str = "sweep") -> Swee
     >>> len(sweep.configs)
     20
     """
-    return _expand(Document(name, dict(declaration)))
+    return _expand(Document(name, dict(declaration)), imports=True)
 
 
 def parse_sweep(text: str, *, name: str) -> Sweep:
-    """Expand the text of a sweep file, which error messages call ``name``; raises as `load_sweep` does.
+    """Expand the text of a sweep that was stored; the plugins that it names are not imported.
+
+    Parameters
+    ----------
+    text : str
+        A resolved sweep file. Whoever could write into a results folder wrote it, so it must not run code.
+    name : str
+        How error messages call it.
+
+    Raises
+    ------
+    SweepTaskError
+        If it names a task that is not registered.
+    SweepError
+        As for `load_sweep`.
 
     Examples
     --------
     >>> len(parse_sweep("{name: tiny, seeds: 5, space: {grid: {capacity: [1, 3]}}}", name="tiny").configs)
     10
     """
-    return _expand(parse_document(text, name=name))
+    return _expand(parse_document(text, name=name), imports=False)
 
 
 def resolved_yaml(sweep: Sweep) -> str:
@@ -118,42 +139,24 @@ def resolved_yaml(sweep: Sweep) -> str:
     return format_document(sweep.resolved)
 
 
-def _expand(document: Document) -> Sweep:
+def _expand(document: Document, *, imports: bool) -> Sweep:
     file = validate_document(document, SweepFile)
     n_declared = sum(block.n_points() for block in file.space) * len(file.seeds)
     if n_declared > MAX_RUNS:
         raise document.error(("space",), f"must declare at most {MAX_RUNS:,} runs, but got {n_declared:,}")
-    import_plugins(document, file.plugins)
+    if imports:
+        import_plugins(file.plugins, document=document)
     conditions: list[RunConfig] = []
     for index, block in enumerate(file.space):
         try:
             conditions += expand_block(block, file)
         except ValueError as error:
-            raise document.error(("space", index), f"declares an impossible run: {error}") from None
+            mistake = document.error(("space", index), f"declares an impossible run: {error}")
+            raise SweepTaskError(str(mistake)) if isinstance(error, UnknownTaskError) else mistake from None
     configs = tuple(
         replace(condition, seed=seed) for condition in order_conditions(conditions) for seed in file.seeds
     )
     return Sweep(file.name, configs, n_declared, file.weights, file.pack_size, _resolved(file))
-
-
-def import_plugins(document: Document, plugins: Sequence[str]) -> None:
-    """Import the user's modules, so that the tasks they register are known.
-
-    Raises
-    ------
-    SweepError
-        If a module cannot be imported; ``document`` is where the key ``plugins`` stands.
-    """
-    for index, plugin in enumerate(plugins):
-        try:
-            importlib.import_module(plugin)
-        except Exception as error:
-            cause = f"{type(error).__name__}: {error}"
-            if isinstance(error, ModuleNotFoundError) and error.name == plugin.partition(".")[0]:
-                cause += " (is its folder on PYTHONPATH?)"
-            raise document.error(
-                ("plugins", index), f"must be a module that can be imported: {cause}"
-            ) from None
 
 
 def _resolved(file: SweepFile) -> dict[str, Any]:

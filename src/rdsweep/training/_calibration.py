@@ -9,7 +9,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from rdsweep.config import RunConfig
 from rdsweep.training._batches import CHUNK_STEPS
 from rdsweep.training._cohort import Cohort
 from rdsweep.training._precision import Arithmetic, matrix_products, resolve_arithmetic
+from rdsweep.training._threads import torch_threads
 
 PACK_SIZES = {"cpu": (1, 2, 4, 8, 16), "cuda": (32, 64, 128, 256, 512)}
 """Runs in the packs that are timed on each kind of device."""
@@ -28,6 +29,8 @@ _RUN_STEPS = {"cpu": 8, "cuda": 16_384}
 
 _N_TIMINGS = 5
 """Timings of a pack, of which the least disturbed one counts."""
+
+_N_THREADS = 1
 
 _BUDGET_SECONDS = 5.0
 """Time after which no larger pack is tried."""
@@ -46,7 +49,7 @@ class Calibration:
         Name of the device.
     torch_version, precision : str
     n_threads : int
-        Threads of PyTorch.
+        Threads of PyTorch: as many as `train_pack` uses by default.
     pack_sizes : tuple of int
         Runs in the packs that were timed, in ascending order.
     seconds_per_step : tuple of float
@@ -91,7 +94,7 @@ class Calibration:
         return next(size for size, seconds in allowed.items() if seconds <= bound)
 
 
-def calibrate(config: RunConfig, *, device: str) -> Calibration:
+def calibrate(config: RunConfig, *, device: str, pack_sizes: Sequence[int] | None = None) -> Calibration:
     """Time a few steps of packs of several sizes, each of copies of one run.
 
     Copies make packs of different sizes compare. They share their images and noise, as the runs of one seed
@@ -102,6 +105,8 @@ def calibrate(config: RunConfig, *, device: str) -> Calibration:
     config : RunConfig
         The run; only its shapes, heads, objective and precision matter, but a small ``n_train`` saves time.
     device : {"cpu", "cuda"}
+    pack_sizes : sequence of int, optional
+        Runs in the packs to time, in ascending order; by default `PACK_SIZES`.
 
     Returns
     -------
@@ -119,11 +124,11 @@ def calibrate(config: RunConfig, *, device: str) -> Calibration:
     arithmetic = resolve_arithmetic(config.training.precision, place)
     clock = _clock(place)
     measured: list[_Measured] = []
-    with matrix_products(arithmetic):
+    with matrix_products(arithmetic), torch_threads(_N_THREADS):
         # PyTorch loads what it needs, which no pack should count.
         Cohort.start([config], place, arithmetic)
         started, memory = clock(), free_memory(device)
-        for size in PACK_SIZES[device]:
+        for size in pack_sizes or PACK_SIZES[device]:
             if measured and size * _bytes_per_run(measured) > memory:
                 break
             try:
@@ -138,7 +143,7 @@ def calibrate(config: RunConfig, *, device: str) -> Calibration:
         device_name(device),
         torch.__version__,
         arithmetic.name,
-        torch.get_num_threads(),
+        _N_THREADS,
         tuple(each.n_runs for each in measured),
         tuple(each.seconds_per_step for each in measured),
         _bytes_per_run(measured),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,9 +15,15 @@ from rdsweep.training._checkpoint import Checkpointer
 from rdsweep.training._loop import Progress, train_runs
 from rdsweep.training._optimizer import learning_rate_settings
 from rdsweep.training._outcomes import run_results
-from rdsweep.training._precision import matrix_products, resolve_arithmetic
+from rdsweep.training._precision import (
+    PrecisionWarning,
+    matrix_products,
+    resolve_arithmetic,
+    slow_precision,
+)
 from rdsweep.training._pruning import PackReport, Pruner
 from rdsweep.training._result import PackResult
+from rdsweep.training._threads import torch_threads
 
 
 def train_pack(
@@ -27,6 +34,7 @@ def train_pack(
     checkpointer: Checkpointer | None = None,
     pruner: Pruner | None = None,
     keep_weights: bool = True,
+    n_threads: int = 1,
 ) -> PackResult:
     """Train runs together and evaluate them.
 
@@ -47,6 +55,11 @@ def train_pack(
         stop and why. They come back with the status ``pruned``, and their slots are freed where that pays.
     keep_weights : bool, default True
         Whether results carry the trained weights.
+    n_threads : int, default 1
+        Threads of PyTorch while the pack is trained, whatever `torch.set_num_threads` or ``OMP_NUM_THREADS``
+        say; the setting of before is restored at the end. The products of a pack are so small that more
+        threads mostly wait for each other, and numbers may differ in their last digits with the number of
+        threads. To use the setting that there is, give ``torch.get_num_threads()``.
 
     Returns
     -------
@@ -56,15 +69,25 @@ def train_pack(
     Raises
     ------
     ValueError
-        If ``configs`` is empty or its runs do not fit into one pack.
+        If ``configs`` is empty or its runs do not fit into one pack, or ``n_threads`` is below 1.
+
+    Warns
+    -----
+    PrecisionWarning
+        If the device has no instructions for the precision of the runs, which makes them many times slower.
     """
     started = time.perf_counter()
     place = torch.device(device)
     _check_pack(configs)
+    if n_threads < 1:
+        raise ValueError(f"n_threads must be an integer of at least 1, but got {n_threads!r}")
+    slow = slow_precision(configs[0].training.precision, place)
+    if slow:
+        warnings.warn(slow, PrecisionWarning, stacklevel=2)
     order = sorted(range(len(configs)), key=lambda i: learning_rate_settings(configs[i]))
     runs = [configs[i] for i in order]
     arithmetic = resolve_arithmetic(runs[0].training.precision, place)
-    with matrix_products(arithmetic):
+    with matrix_products(arithmetic), torch_threads(n_threads):
         trained = train_runs(
             runs,
             place,

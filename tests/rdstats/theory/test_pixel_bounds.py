@@ -12,6 +12,8 @@ from rdstats.theory import (
     pixel_lower_bound,
     pixel_upper_bound,
 )
+from rdstats.theory._images import Images
+from rdstats.theory._pixel_upper import _stratified_error
 
 
 def random_source(rng, *, most_pixels):
@@ -80,6 +82,24 @@ def test_sampled_upper_bound_agrees_with_enumeration():
     assert sampled.standard_error > 0.0
     # The nine constant columns change nothing but the number of images; the fit costs what 500 images cost.
     assert sampled.value == pytest.approx(exact.value, abs=5 * sampled.standard_error + 1e-3)
+
+
+def test_images_are_told_apart_at_slopes_at_which_states_are_not():
+    source = BernoulliMixture([0.5, 0.5], [[0.2, 0.2], [0.8, 0.8]], copies=2)
+    factor = free_support(source.points, source.weights, 1.25)
+    assert factor.rate == pytest.approx(0.0, abs=1e-6)
+    upper, (low, high) = pixel_upper_bound(source, factor), exact_optimum(source, 1.25)
+    assert high < 1.25 * source.zero_rate_distortion - 0.01
+    assert low - 1e-9 <= upper.value < 1.25 * source.zero_rate_distortion - 0.01
+
+
+def test_the_standard_error_weighs_states_by_their_probability():
+    source = BernoulliMixture([0.75, 0.25], [[0.1], [0.2]])
+    states = np.array([0, 0, 1, 1])
+    images = Images(np.zeros((4, 1)), states, source.weights[states] / 2, exhaustive=False)
+    # Costs with variances 2 and 8, so that their means have 1 and 4.
+    error = _stratified_error(np.array([1.0, 3.0, 0.0, 4.0]), images, source)
+    assert error == pytest.approx(np.sqrt(0.75**2 * 1.0 + 0.25**2 * 4.0))
 
 
 def test_upper_bound_is_seeded():

@@ -17,14 +17,18 @@ def test_limits_of_the_rate():
     assert np.ptp(full[:, :, 13:], axis=0) == pytest.approx(0.0)
 
 
+def frequent_over_rare(codes):
+    """Return the distance of two frequent positions of a corridor over that of two rare ones."""
+    return np.linalg.norm(codes[0] - codes[6]) / np.linalg.norm(codes[7] - codes[12])
+
+
 def test_a_frequent_corridor_is_kept_apart_longer():
-    # The own source shows x_LC <= 6 ten times as often, so its little rate goes to telling those apart.
-    lower = optimal_prototypes(1.0, "lower_corridor", 10.0)[:13, 13:]
-    frequent, rare = np.linalg.norm(lower[0] - lower[6]), np.linalg.norm(lower[7] - lower[12])
-    balanced = optimal_prototypes(1.0)[:13, 13:]
-    assert frequent / rare > np.linalg.norm(balanced[0] - balanced[6]) / np.linalg.norm(
-        balanced[7] - balanced[12]
-    )
+    # The own source shows x_LC <= 6 ten times as often, so its little rate goes to telling those apart; the
+    # upper corridor is shown evenly.
+    own = optimal_prototypes(1.0, "lower_corridor", 10.0)
+    upper, lower, balanced = own[::13, :13], own[:13, 13:], optimal_prototypes(1.0)[:13, 13:]
+    assert frequent_over_rare(lower) > 1.5 * frequent_over_rare(balanced)
+    assert frequent_over_rare(lower) > 1.5 * frequent_over_rare(upper)
 
 
 def test_bad_rate():

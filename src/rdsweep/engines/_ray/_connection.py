@@ -13,8 +13,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import ray
+from ray.exceptions import AuthenticationError
+from rich.console import Console
 
+from rdsweep._signals import children_spared, deferred, handlers_kept
 from rdsweep.engines._engine import Device, choose_device
+from rdsweep.engines._local import usable_cores
 from rdsweep.engines._ray._engine import RayEngine
 from rdsweep.engines._ray._shipping import shipped_code
 
@@ -25,8 +29,16 @@ _SECONDS_TO_ANSWER = 10.0
 """Time for a cluster to take a connection; Ray itself tries for minutes."""
 
 
+_REFUSED = b"InvalidAuthToken"
+_WITH_TOKEN = (
+    "whose token this process has (RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH with the file of the token)"
+)
+
+
 @contextmanager
-def ray_engine(*, address: str | None, device: str, n_workers: int | None) -> Iterator[RayEngine]:
+def ray_engine(
+    *, address: str | None, device: str, n_workers: int | None, console: Console
+) -> Iterator[RayEngine]:
     """Connect to a Ray cluster, or start a local one and stop it at the end.
 
     Parameters
@@ -37,14 +49,17 @@ def ray_engine(*, address: str | None, device: str, n_workers: int | None) -> It
         On a cluster, CUDA may be wanted before there is any, for nodes that an autoscaler adds.
     n_workers : int or None
         Packs at once on the fastest kind of device; by default one per core or GPU of the cluster.
+    console : Console
+        Told that Ray starts, which takes a while.
 
     Raises
     ------
     ValueError
-        If there is no cluster at ``address``, or ``device`` is none of these or not there.
+        If there is no cluster at ``address`` or it wants another token, or ``device`` is none of these or
+        not there.
     """
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    with _connection(address, n_cpus=n_workers):
+    with _connection(address, n_cpus=n_workers, console=console):
         n_cores, n_spare_cores, n_gpus = _count_devices()
         may_come = address is not None and device == "cuda" and n_workers is not None
         chosen = choose_device(device, has_cuda=lambda: n_gpus > 0 or may_come)
@@ -65,12 +80,14 @@ def _count_devices() -> tuple[int, int, int]:
 
 
 @contextmanager
-def _connection(address: str | None, *, n_cpus: int | None) -> Iterator[None]:
+def _connection(address: str | None, *, n_cpus: int | None, console: Console) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
     if address is not None:
         _check_answers(address)
+    where = "starting Ray on this machine" if address is None else f"connecting to Ray at {address}"
+    console.print(where, highlight=False, soft_wrap=True)
     # Sockets live in the folder and their paths may have 103 characters at most, so it cannot be the one that
     # macOS names in TMPDIR. Ray opens its own folder to all users and never deletes it, so it lies in a
     # private one that is deleted at the end.
@@ -82,10 +99,53 @@ def _connection(address: str | None, *, n_cpus: int | None) -> Iterator[None]:
             else {"address": address, "runtime_env": shipped_code()}
         )
         try:
-            ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
+            _init(options, console)
             yield
         finally:
-            ray.shutdown(wait_for_processes=True)  # so that none writes into the folder that goes next
+            with deferred(lambda: None):
+                ray.shutdown(wait_for_processes=True)  # so that none writes into the folder that goes next
+
+
+def _init(options: dict[str, Any], console: Console) -> None:
+    """Start Ray or connect to it, with signals in our own hands.
+
+    Ray would have SIGTERM end this process with 15, and crash if a signal raised an exception while it starts
+    processes. A cluster may keep one waiting, so there it may be raised.
+    """
+    is_local = options["address"] == "local"
+    waiting = deferred(lambda: console.print("stopping once Ray has started"))
+    with children_spared(), handlers_kept(), waiting if is_local else _token_explained(options["address"]):
+        ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
+
+
+@contextmanager
+def _token_explained(address: str) -> Iterator[None]:
+    """Say that a cluster wants another token, which Ray says only in lines of its core.
+
+    Raises
+    ------
+    ValueError
+        If that is why there is no connection.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as lines:
+        os.dup2(lines.fileno(), 2)
+        try:
+            yield
+        except (ConnectionError, AuthenticationError) as error:
+            lines.seek(0)
+            if isinstance(error, AuthenticationError) or _REFUSED in lines.read():
+                lines.truncate(0)
+                raise ValueError(
+                    f"address must be that of a cluster {_WITH_TOKEN}, but got {address!r}"
+                ) from error
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            lines.seek(0)
+            os.write(terminal, lines.read())
+            os.close(terminal)
 
 
 def _check_answers(address: str) -> None:
@@ -105,7 +165,7 @@ def _check_answers(address: str) -> None:
 def _local_options(folder: str, *, n_cpus: int | None) -> dict[str, Any]:
     return {
         "address": "local",  # without it Ray looks for a cluster, dead ones included
-        "num_cpus": n_cpus,
+        "num_cpus": n_cpus or usable_cores(),  # as `rdsweep plan` counts them
         "include_dashboard": False,
         "object_store_memory": _OBJECT_STORE_BYTES,
         "_temp_dir": f"{folder}/ray",
