@@ -239,7 +239,7 @@ class CurveFit:
         limits = self._seed_limits(
             lambda rows: rows, self.estimates, confidence_level, method, n_resamples, rng
         )
-        if method == "bootstrap":
+        if method == "bootstrap" or not self.defined or self.n_groups < 2:
             return limits
         return limits.without(on_bound(self.estimates, self.family.low, self.family.high), _ON_BOUND)
 

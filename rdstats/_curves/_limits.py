@@ -40,11 +40,8 @@ class Limits:
         return cls.of(np.full(n, np.nan), np.full(n, np.nan), otherwise=reason)
 
     def without(self, which: np.ndarray, reason: Reason) -> Limits:
-        """Return the limits without those of some quantities, whose earlier reason stays."""
-        reasons = (
-            reason if out and earlier is None else earlier
-            for out, earlier in zip(which, self.reasons, strict=True)
-        )
+        """Return the limits without those of some quantities, for a reason that replaces an earlier one."""
+        reasons = (reason if out else earlier for out, earlier in zip(which, self.reasons, strict=True))
         return Limits(np.where(which, np.nan, self.low), np.where(which, np.nan, self.high), tuple(reasons))
 
     def intervals(self, confidence_level: float, method: str) -> list[Interval]:

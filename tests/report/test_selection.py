@@ -65,7 +65,7 @@ def test_runs_that_differ_in_more_than_condition_level_and_seed_are_refused(
         ),
         ("baseline: bsaeline", "baseline must be among the levels of 'model', .*, but got 'bsaeline'"),
         (
-            "condition: imbalance",
+            "condition: imbalance\nbaseline: baseline",
             "baseline must be among the levels of 'imbalance', 'lower_corridor', 'none', but got 'baseline'",
         ),
         (

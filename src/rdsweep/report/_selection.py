@@ -169,8 +169,10 @@ def _levels(
 def _check_conditions(runs: pd.DataFrame, file: ReportFile, levels: Mapping[str, list[object]]) -> None:
     column = runs[file.condition]
     named = {f"panels[{place}].conditions": panel.conditions for place, panel in enumerate(file.panels)}
+    if "baseline" in file.model_fields_set:  # other conditions than models may have none, which the page says
+        named["baseline"] = (file.baseline,)
     try:
-        for name, conditions in {"baseline": (file.baseline,), **named}.items():
+        for name, conditions in named.items():
             match_levels(column, conditions, name=name, known=levels[file.condition])
     except ValueError as error:
         raise ReportError(str(error)) from error
