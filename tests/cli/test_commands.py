@@ -178,7 +178,7 @@ def test_tables_come_by_condition_and_seed_not_by_hash(rdsweep, with_results):
     wanted = [(m, c, seed) for m in ("baseline", "E1M1") for c in (1, 3) for seed in range(3)]
     assert list(runs[["model", "capacity", "seed"]].itertuples(index=False, name=None)) == wanted
     assert not runs["run_id"].is_monotonic_increasing
-    rdsweep("geometry", "results/tiny", "--out", "indices.csv")
+    rdsweep("geometry", "results/tiny", "--out", "indices.csv", "--workers", "1")
     completed = runs.loc[runs["status"] == "completed", "run_id"].tolist()
     assert pd.read_csv("indices.csv")["run_id"].tolist() == completed
 

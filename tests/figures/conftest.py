@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rdsweep.config import ObjectiveConfig, RunConfig
+from rdsweep.config import ObjectiveConfig, Protocol, RunConfig
 from rdsweep.figures._stimuli import LOWER, UPPER
 from rdsweep.models import MODELS
 from rdsweep.store import MEASURES, Results, open_results
@@ -47,15 +47,15 @@ def make_results(tmp_path: Path) -> Callable[..., Results]:
         capacities: Sequence[float] = (0.3, 3.0),
         seeds: Sequence[int] = (0, 1),
         with_codes: bool = True,
-        ratios: Sequence[float | None] = (None,),
+        protocols: Sequence[Protocol] = ("matched",),
     ) -> Results:
         results = open_results(tmp_path / "results", create=True)
         configs = [
             RunConfig(
-                MODELS[model].source(ratio=ratio), MODELS[model].heads(),
-                ObjectiveConfig(capacity=capacity), seed=seed,
+                MODELS[model].source(protocol=protocol), MODELS[model].heads(),
+                ObjectiveConfig(capacity=capacity), protocol=protocol, seed=seed,
             )
-            for model in models for capacity in capacities for seed in seeds for ratio in ratios
+            for model in models for capacity in capacities for seed in seeds for protocol in protocols
         ]  # fmt: skip
         for pack in plan_packs(configs, pack_size=64):
             runs = tuple(_run(config, with_codes=with_codes) for config in pack.configs)

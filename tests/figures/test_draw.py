@@ -67,12 +67,13 @@ def test_an_empty_folder_draws_lines_that_say_so(make_results: Make, tmp_path: P
 
 
 def test_runs_that_compete_are_named_and_where_chooses(make_results: Make, tmp_path: Path) -> None:
-    results = make_results(models=["E1M1"], ratios=[2.0, 10.0])
-    with pytest.raises(ValueError, match=r"E1M1 has 2 at 0\.3 nats, seed 0, that differ in ratio"):
-        draw_figures(results, out=tmp_path, figures=[4])
-    assert draw_figures(results, out=tmp_path, figures=[4], formats=["svg"], where={"ratio": [2.0]})
-    with pytest.raises(ValueError, match=r"^where must be among the levels of 'ratio', 2, 10, but got 3$"):
-        draw_figures(results, out=tmp_path, figures=[4], where={"ratio": [2.0, 3.0]})
+    results = make_results(models=["E1M2"], protocols=["matched", "published"])
+    with pytest.raises(ValueError, match=r"E1M2 has 2 at 0\.3 nats, seed 0, that differ in protocol"):
+        draw_figures(results, out=tmp_path, figures=[5])
+    where = {"protocol": ["matched"]}
+    assert draw_figures(results, out=tmp_path, figures=[5], formats=["svg"], where=where)
+    with pytest.raises(ValueError, match=r"^where must be among the levels of 'ratio', 10, but got 3$"):
+        draw_figures(results, out=tmp_path, figures=[5], where={"ratio": [10.0, 3.0]})
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,7 @@ def test_half_a_grid_with_a_missing_measure_still_comes_out(
     runs = runs[~((runs["model"] == "E2M1") & (runs["capacity"] > 1))].copy()
     runs.loc[0, "distortion_mse"] = np.nan
     page = report(tmp_path, make_results((runs, scores.iloc[::2]))).read_text(encoding="utf-8")
-    assert "7 runs of the crossed grid are missing" in page
+    assert "7 runs of the crossed grid are missing, in 3 of 9 cells" in page
     assert "Left out: 1 run (no finite rate or distortion_mse)." in page
 
 

@@ -59,6 +59,9 @@ def test_published_points_are_placed_among_runs_of_their_model(
     row = table.query("figure == '3' and model == 'E2M1' and capacity == 3").iloc[0]
     runs = paper_tables[0].query("model == 'E2M1' and capacity == 3")["distortion_mse_own"]
     assert row["z"] == pytest.approx((row["value"] - runs.mean()) / runs.std())
+    of_three = table[table["figure"] == "3"]
+    assert set(of_three.loc[of_three["model"].str.startswith("E2"), "panel"]) == {"B"}
+    assert set(of_three.loc[~of_three["model"].str.startswith("E2"), "panel"]) == {"A"}
     names = {path.stem for path in (out / "figures").glob("*.svg")}
     assert {"figure-3-1", "figure-3-2", "figure-6-1", "figure-6-7"} <= names
 
@@ -156,3 +159,6 @@ def test_a_task_counts_as_solved_at_half_of_what_can_be_gained(paper_tables: Tab
     timed = solving_times(table, history)
     assert timed.query("regime == 'joint'")["steps_to_solve"].eq(64).all()
     assert timed.query("regime == 'probe'")["solving_delay"].eq(64).all()
+    # One evaluation above the mark is luck; it takes two in a row.
+    lucky = history.assign(f1=np.where(history["step"] == 64, 0.86, 0.84))
+    assert solving_times(table, lucky)["solved_in_training"].eq(0).all()

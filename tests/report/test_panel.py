@@ -23,6 +23,11 @@ def test_conditions_at_one_level_stand_side_by_side_around_it() -> None:
     assert np.all(np.diff(places) > 0)
 
 
+def test_conditions_at_one_level_keep_apart_from_those_at_the_next() -> None:
+    last, first = (dodged([0.3, 1.0], level, place, 28) for level, place in ((0.3, 27), (1.0, 0)))
+    assert last < 0.5 < first
+
+
 def test_many_labels_stay_apart_beside_a_higher_panel() -> None:
     with drawing("labels"):
         figure, axes = labeled_panel("", n_labels=28)

@@ -133,6 +133,28 @@ def test_comparisons_that_could_not_be_tested_are_in_the_sentence(make_tables: M
     assert "Dropped: runs without a finite value." in unpaired.tables[0].caption
 
 
+def test_directions_of_differences_are_those_of_the_means(make_tables: Maker) -> None:
+    runs, scores = make_tables(["baseline", "E1M1", "E2M1"], (0.5,), (0, 1, 2))
+    # Far apart beside what seeds do: E1M1 below, E2M1 above.
+    shift = runs["model"].map({"baseline": 0.0, "E1M1": -0.5, "E2M1": 0.5})
+    section = differences_section(
+        analysis_of((runs.assign(distortion_mse=1 + shift + runs["seed"] / 1e4), scores))
+    )
+    assert (
+        "higher than baseline in 1 (E2M1: 1) and lower than baseline in 1 (E1M1: 1)." in section.findings[0]
+    )
+
+
+def test_seeds_that_only_failed_are_expected_too(
+    make_tables: Maker, make_failures: Callable[..., pd.DataFrame]
+) -> None:
+    runs, scores = make_tables(["baseline", "E2M1"], (0.5,), (0, 1, 2))
+    runs = make_failures(runs, list(np.flatnonzero(runs["seed"] == 2)))
+    cells = coverage(analysis_of((runs, scores)).selection)
+    assert cells["n_completed"].tolist() == [2, 2]
+    assert cells["n_expected"].tolist() == [3, 3]
+
+
 def test_a_curve_that_could_not_be_fitted_is_no_line_of_the_caption(make_tables: Maker) -> None:
     runs, scores = make_tables(["baseline", "E2M1"], (0.5, 2.0, 5.0), (0, 1))
     few = runs[(runs["model"] == "baseline") | ((runs["capacity"] == 0.5) & (runs["seed"] == 0))]

@@ -64,11 +64,11 @@ def test_axes_that_a_condition_cannot_feel_do_not_multiply_it():
         for config in sweep.configs
     )
     assert found == [
-        ("E1M1", 2.0),
-        ("E1M1", 4.0),
         ("E2M1", 1.0, 1.0),
         ("E2M1", 1.0, 2.0),
         ("baseline", 1.0),
+        ("lower_corridor_x2", 2.0),
+        ("lower_corridor_x4", 4.0),
     ]
 
 
