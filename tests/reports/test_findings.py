@@ -43,6 +43,13 @@ def test_links_of_the_documents_lead_somewhere(paper):
         ] == []
 
 
+def test_links_of_the_committed_page_lead_to_committed_files():
+    folder = ROOT / "reports" / "paper" / "report"
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="([^"#]+)"', page)  # those that start with # stay within the page
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
 def test_committed_study_stays_small():
     sizes = [path.stat().st_size for path in (ROOT / "reports" / "paper").rglob("*") if path.is_file()]
     assert sum(sizes) < 30e6
