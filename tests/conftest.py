@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,10 @@ from pyarrow import fs
 
 FIRST = ("ray", "tests/training", "tests/report", "tests/rdstats/theory")
 """Groups of tests that take longest: one of them that began last would leave the other process idle."""
+
+# Tests send themselves and their children SIGHUP, which a run under nohup would have all of them ignore.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(optionalhook=True)

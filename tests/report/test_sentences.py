@@ -138,7 +138,7 @@ def test_directions_of_differences_are_those_of_the_means(make_tables: Maker) ->
     # Far apart beside what seeds do: E1M1 below, E2M1 above.
     shift = runs["model"].map({"baseline": 0.0, "E1M1": -0.5, "E2M1": 0.5})
     section = differences_section(
-        analysis_of((runs.assign(distortion_mse=1 + shift + runs["seed"] / 1e4), scores))
+        analysis_of((runs.assign(distortion_mse=(1 + shift) * (1 + runs["seed"] / 1e4)), scores))
     )
     assert (
         "higher than baseline in 1 (E2M1: 1) and lower than baseline in 1 (E1M1: 1)." in section.findings[0]
