@@ -71,7 +71,7 @@ def test_published_points_need_models_by_capacity(
 ) -> None:
     tables = make_tables(["baseline", "E2M1"])
     with pytest.raises(ReportError, match="published must be false unless condition is model"):
-        report(tmp_path, make_results(tables), "title: T\npublished: true\ncondition: tasks")
+        report(tmp_path, make_results(tables), "title: T\npublished: true\ncondition: tasks\nbaseline: order")
 
 
 def test_methods_state_what_the_runs_record(tmp_path: Path, make_tables: Maker, make_results: Writer) -> None:
