@@ -62,12 +62,13 @@ def fit_curves(
     >>> import numpy as np
     >>> runs = pd.DataFrame({"model": "baseline", "rate": np.tile([0.3, 1.0, 3.0, 6.0], 3)})
     >>> runs["seed"] = np.repeat([0, 1, 2], 4)
-    >>> runs["distortion_mse"] = 0.05 + 0.1 * np.exp(-runs["rate"] / 2) + 0.001 * (runs["seed"] - 1)
+    >>> n_dim, shift = 4 + 0.1 * (runs["seed"] - 1), 0.001 * (runs["seed"] - 1)
+    >>> runs["distortion_mse"] = 0.05 + 0.1 * np.exp(-2 * runs["rate"] / n_dim) + shift
     >>> fit_curves(runs)[["model", "parameter", "estimate", "n_seeds", "status"]].round(3)
           model parameter  estimate  n_seeds status
-    0  baseline     d_inf      0.05        3     ok
-    1  baseline    d_zero      0.15        3     ok
-    2  baseline     n_dim      4.00        3     ok
+    0  baseline     d_inf     0.050        3     ok
+    1  baseline    d_zero     0.150        3     ok
+    2  baseline     n_dim     3.999        3     ok
     """
     check_columns("runs", runs, [*column_names(by), rate, distortion, seed])
     generator = as_generator(rng)

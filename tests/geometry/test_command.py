@@ -7,7 +7,7 @@ import pytest
 
 from rdsweep.cli._activity import Activity
 from rdsweep.cli._geometry import deliver_geometry
-from rdsweep.store import DERIVED_TABLES, Results
+from rdsweep.store import DERIVED_TABLES, ORDER_COLUMNS, Results
 
 
 @pytest.fixture
@@ -15,6 +15,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     """Two models of two seeds each, in the place of a results folder."""
     frame = pd.DataFrame({"model": ["baseline", "baseline", "E2M1", "E2M1"], "ratio": 1.0, "capacity": 3.0})
     frame = frame.assign(beta_setting=float("nan"), **{c.name: 0.25 for c in DERIVED_TABLES["indices"]})
+    frame = frame.assign(**{name: 1.0 for name in ORDER_COLUMNS if name not in frame}, run_id=list("abcd"))
     frame["scatter_ratio"] = [1.0, 2.0, 3.0, 5.0]
     monkeypatch.setattr("rdsweep.cli._geometry.geometry_table", lambda results, **_: frame)
     return frame
@@ -29,7 +30,7 @@ def test_means_over_seeds_are_printed(table, monkeypatch, capsys) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     deliver(None)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:3] for line in lines[1:3]] == [["E2M1", "2", "4"], ["baseline", "2", "1.5"]]
+    assert [line.split()[:3] for line in lines[1:3]] == [["baseline", "2", "1.5"], ["E2M1", "2", "4"]]
     assert "of 25 indices, --out writes all runs" in lines[-1]
 
 

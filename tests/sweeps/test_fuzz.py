@@ -173,7 +173,8 @@ def check_plan(folder: Path, content: bytes) -> None:
         assert err.startswith("rdsweep: sweep.yaml")
         assert err.endswith("\n")
         assert err[:-1].isprintable()
-        assert call("run", "sweep.yaml", "--engine", "inline", "--device", "cpu") == (2, "", err)
+        said = f"rdsweep: starting the run of sweep.yaml\n{err}"
+        assert call("run", "sweep.yaml", "--engine", "inline", "--device", "cpu") == (2, "", said)
     else:
         assert isinstance(sweep, Sweep)
         assert (code, err) == (0, "")
