@@ -63,6 +63,16 @@ class GroupSequentialDesign:
             raise ValueError(f"n_max must be at most {_MOST_SEEDS}, but got {self.n_max}")
         check_choice("spending", self.spending, SPENDING)
 
+    @property
+    def name(self) -> str:
+        """Name of the test."""
+        return "group-sequential t"
+
+    @property
+    def needs_variance(self) -> bool:
+        """Whether equal differences leave the test without an answer."""
+        return True
+
     def spent(self, alpha: float) -> FloatArray:
         """Return the error that may be spent by each look, shape (n_looks,), of ``alpha`` in all."""
         fraction = np.arange(self.first, self.n_max + 1) / self.n_max
@@ -136,6 +146,21 @@ class AnytimeDesign:
         check_choice("method", self.method, ANYTIME_METHODS)
         if not check_real("effect_variance", self.effect_variance, low=0.0) > 0:
             raise ValueError(f"effect_variance must be above 0, but got {self.effect_variance!r}")
+
+    @property
+    def name(self) -> str:
+        """Name of the test."""
+        return f"anytime {self.method}"
+
+    @property
+    def first(self) -> int:
+        """Seeds at the first look."""
+        return 2 if self.method == "t" else 1
+
+    @property
+    def needs_variance(self) -> bool:
+        """Whether equal differences leave the test without an answer."""
+        return self.method == "t"
 
 
 Design = GroupSequentialDesign | AnytimeDesign

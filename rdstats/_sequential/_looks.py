@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,6 +35,10 @@ class Looks:
     decision: NDArray[np.int64]
     signed: bool = True
 
+    def about(self, null: float) -> Looks:
+        """Return the looks in the unit of the data, from those at numbers less ``null``."""
+        return replace(self, estimate=self.estimate + null, low=self.low + null, high=self.high + null)
+
     def mirrored(self) -> Looks:
         """Return what the looks say of the numbers with the other sign."""
         sign = -1.0 if self.signed else 1.0
@@ -52,37 +57,59 @@ def group_sequential_looks(
     differences: FloatArray, design: GroupSequentialDesign, *, one_sided: bool, alpha: float
 ) -> Looks:
     """Return the looks so far of a group-sequential t test."""
-    n, mean, error = _moments(differences, first=design.first)
-    critical = design.critical_values(alpha, two_sided=not one_sided)
-    widest = design.critical_values(alpha)[: len(n)]
-    t, half_width = _ratio(mean, error), _half_width(error, widest)
-    return Looks(
-        n=n,
-        estimate=mean,
-        low=mean - half_width,
-        high=mean + half_width,
-        statistic=t,
-        critical_value=critical[: len(n)],
-        p_value=_p_values(t, design, one_sided=one_sided, alpha=alpha),
-        predictive_power=_predictive_power(t, n, design.n_max, critical[-1], one_sided=one_sided),
-        decision=_crossings(t, critical[: len(n)], one_sided=one_sided),
+    critical = {sided: design.critical_values(alpha, two_sided=sided) for sided in (True, not one_sided)}
+    looks = _t_looks(
+        differences,
+        lambda n, two_sided: critical[two_sided][: len(n)],
+        first=design.first,
+        one_sided=one_sided,
+    )
+    end = critical[not one_sided][-1]
+    return replace(
+        looks,
+        p_value=_p_values(looks.statistic, design, one_sided=one_sided, alpha=alpha),
+        predictive_power=_predictive_power(looks.statistic, looks.n, design.n_max, end, one_sided=one_sided),
     )
 
 
-def t_looks(differences: FloatArray, design: AnytimeDesign, *, one_sided: bool, alpha: float) -> Looks:
+def anytime_t_looks(
+    differences: FloatArray, design: AnytimeDesign, *, one_sided: bool, alpha: float
+) -> Looks:
     """Return the looks of the e-process of Student's t."""
-    n, mean, error = _moments(differences, first=2)
-    t, variance = _ratio(mean, error), design.effect_variance
+    variance = design.effect_variance
 
-    def bounds(two_sided: bool) -> FloatArray:
+    def bounds(n: NDArray[np.int64], two_sided: bool) -> FloatArray:
         return np.array(
             [t_evidence_bound(k, alpha, effect_variance=variance, two_sided=two_sided) for k in map(int, n)]
         )
 
-    critical = bounds(not one_sided)
-    half_width = _half_width(error, bounds(two_sided=True))
+    looks = _t_looks(differences, bounds, first=design.first, one_sided=one_sided)
     evidence = t_evidence(
-        np.nan_to_num(t), n.astype(float), effect_variance=variance, two_sided=not one_sided
+        np.nan_to_num(looks.statistic),
+        looks.n.astype(float),
+        effect_variance=variance,
+        two_sided=not one_sided,
+    )
+    return replace(looks, p_value=np.where(np.isnan(looks.statistic), 1.0, 1 / evidence))
+
+
+def _t_looks(
+    differences: FloatArray,
+    bounds: Callable[[NDArray[np.int64], bool], FloatArray],
+    *,
+    first: int,
+    one_sided: bool,
+) -> Looks:
+    """Return looks by Student's t, without p-values and what is to come.
+
+    ``bounds`` gives the value that t has to reach at the looks after n seeds, one- or two-sided; intervals
+    are two-sided whatever the test.
+    """
+    n, mean, error = _moments(differences, first=first)
+    t, critical, half_width = (
+        _ratio(mean, error),
+        bounds(n, not one_sided),
+        _half_width(error, bounds(n, True)),
     )
     return Looks(
         n=n,
@@ -91,7 +118,7 @@ def t_looks(differences: FloatArray, design: AnytimeDesign, *, one_sided: bool, 
         high=mean + half_width,
         statistic=t,
         critical_value=critical,
-        p_value=np.where(np.isnan(t), 1.0, 1 / evidence),
+        p_value=np.full(len(n), np.nan),
         predictive_power=np.full(len(n), np.nan),
         decision=_crossings(t, critical, one_sided=one_sided),
     )

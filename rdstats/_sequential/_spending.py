@@ -11,11 +11,6 @@ from scipy import special
 from rdstats._validate import FloatArray
 
 
-def power_spending(fraction: FloatArray, alpha: float, *, power: float) -> FloatArray:
-    """Return the power family of Kim and DeMets: ``alpha * fraction ** power``."""
-    return np.asarray(alpha * fraction**power)
-
-
 def obrien_fleming_spending(fraction: FloatArray, alpha: float) -> FloatArray:
     """Return the spending of Lan and DeMets that resembles the bounds of O'Brien and Fleming."""
     with np.errstate(divide="ignore"):
@@ -28,8 +23,9 @@ def pocock_spending(fraction: FloatArray, alpha: float) -> FloatArray:
 
 
 SPENDING: dict[str, Callable[[FloatArray, float], FloatArray]] = {
-    "quadratic": lambda fraction, alpha: power_spending(fraction, alpha, power=2.0),
-    "linear": lambda fraction, alpha: power_spending(fraction, alpha, power=1.0),
+    # Of the power family of Kim and DeMets.
+    "quadratic": lambda fraction, alpha: alpha * fraction**2,
+    "linear": lambda fraction, alpha: alpha * fraction,
     "obrien-fleming": obrien_fleming_spending,
     "pocock": pocock_spending,
 }

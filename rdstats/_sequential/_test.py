@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from rdstats._comparisons._comparison import ALTERNATIVES, warn_degenerate
 from rdstats._comparisons._samples import keep_finite, magnitude, snap
 from rdstats._sequential._design import AnytimeDesign, Design, GroupSequentialDesign
-from rdstats._sequential._looks import Looks, group_sequential_looks, sign_looks, t_looks
+from rdstats._sequential._looks import Looks, anytime_t_looks, group_sequential_looks, sign_looks
 from rdstats._status import Status
 from rdstats._validate import FloatArray, as_float_array, check_choice, check_fraction, check_real
+
+_COLUMNS = (
+    "n", "estimate", "low", "high", "statistic", "critical_value", "p_value", "predictive_power",
+)  # fmt: skip
+"""What a result has of each look."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +77,7 @@ class SequentialTest:
 
     def table(self) -> pd.DataFrame:
         """Return one row per look with the arrays as columns."""
-        return pd.DataFrame(
-            {item.name: getattr(self, item.name) for item in fields(self) if "Array" in str(item.type)}
-        )
+        return pd.DataFrame({name: getattr(self, name) for name in _COLUMNS})
 
 
 def sequential_test(
@@ -143,23 +147,18 @@ def sequential_test(
         raise ValueError(f"differences must be of at most n_max = {design.n_max} seeds, but got {len(kept)}")
     shifted = snap(kept - null, scale=max(magnitude(kept), abs(null)))
     looks = _looks(-shifted if alternative == "less" else shifted, design, alternative != "two-sided", alpha)
-    looks = looks.mirrored() if alternative == "less" else looks
-    status, message = _status(shifted, design, len(looks.n))
+    looks = (looks.mirrored() if alternative == "less" else looks).about(null)
+    status, message = _status(shifted, design)
     warn_degenerate(status, message)
     decided_at, decision = _decision(looks)
+    columns: dict[str, Any] = {name: getattr(looks, name) for name in _COLUMNS}
+    columns["p_value"] = np.minimum.accumulate(np.minimum(looks.p_value, 1.0))
     return SequentialTest(
-        n=looks.n,
-        estimate=looks.estimate + null,
-        low=looks.low + null,
-        high=looks.high + null,
-        statistic=looks.statistic,
-        critical_value=looks.critical_value,
-        p_value=np.minimum.accumulate(np.minimum(looks.p_value, 1.0)),
-        predictive_power=looks.predictive_power,
+        **columns,
         decided_at=decided_at,
         decision=decision,
         n_dropped=n_dropped,
-        method=_name(design),
+        method=design.name,
         alternative=alternative,
         confidence_level=confidence_level,
         status=status,
@@ -171,7 +170,7 @@ def _looks(differences: FloatArray, design: Design, one_sided: bool, alpha: floa
     if isinstance(design, GroupSequentialDesign):
         return group_sequential_looks(differences, design, one_sided=one_sided, alpha=alpha)
     if design.method == "t":
-        return t_looks(differences, design, one_sided=one_sided, alpha=alpha)
+        return anytime_t_looks(differences, design, one_sided=one_sided, alpha=alpha)
     return sign_looks(differences, one_sided=one_sided, alpha=alpha)
 
 
@@ -183,24 +182,17 @@ def _decision(looks: Looks) -> tuple[int | None, str]:
     return int(looks.n[first]), "greater" if looks.decision[first] > 0 else "less"
 
 
-def _status(differences: FloatArray, design: Design, n_looks: int) -> tuple[Status, str]:
+def _status(differences: FloatArray, design: Design) -> tuple[Status, str]:
     n = len(differences)
-    if n_looks == 0:
-        first = design.first if isinstance(design, GroupSequentialDesign) else _first_look(design)
-        return Status.TOO_FEW_SEEDS, f"the first look needs {first} seeds, but there are {n}: add seeds"
-    uses_t = isinstance(design, GroupSequentialDesign) or design.method == "t"
-    if uses_t and np.ptp(differences) == 0:
+    if n < design.first:
+        return (
+            Status.TOO_FEW_SEEDS,
+            f"the first look needs {design.first} seeds, but there are {n}: add seeds",
+        )
+    if design.needs_variance and np.ptp(differences) == 0:
         return (
             Status.ZERO_VARIANCE,
             f"all {n} differences are equal, of which the t test can say nothing: measure more finely, "
             "or use AnytimeDesign(method='sign')",
         )
     return Status.OK, ""
-
-
-def _first_look(design: AnytimeDesign) -> int:
-    return 2 if design.method == "t" else 1
-
-
-def _name(design: Design) -> str:
-    return "group-sequential t" if isinstance(design, GroupSequentialDesign) else f"anytime {design.method}"
