@@ -2,13 +2,13 @@
 
     python benchmarks/mutants.py                          files that differ from `main`
     python benchmarks/mutants.py --base HEAD~3            files that differ from another commit
-    python benchmarks/mutants.py src/rdsweep/store rdstats/curves/_bd.py --max 60 --seed 1
+    python benchmarks/mutants.py src/rdsweep/store rdstats/_curves/_bd.py --max 60 --seed 1
 
 A mutant turns one comparison, operator, number or condition into another, or drops one statement. It runs
 against the tests that mirror its module (``tests/store/test_files.py`` for ``store/_files.py``) with the
 module's own examples; where these pass or there are none, against the tests of the whole package. What then
 still passes has survived: a gap in the tests, or a mutant that changes nothing. Everything happens in a
-copy of the working tree. mutmut 3 and cosmic-ray were tried first; ``benchmarks/README.md`` says why not.
+copy of the working tree. ``benchmarks/README.md`` says why it is neither mutmut 3 nor cosmic-ray.
 """
 
 from __future__ import annotations

@@ -39,6 +39,8 @@ class SweepStatus:
         by the launcher's clock.
     runs_per_minute, seconds_left : float or None
         Since the first of the launchers at work has started; None if none is at work or nothing is done yet.
+    n_others : int
+        Runs that are stored besides those of the sweep.
     caveat : str
         What the counts leave out, and why.
     """
@@ -48,6 +50,7 @@ class SweepStatus:
     packs: pd.DataFrame
     runs_per_minute: float | None
     seconds_left: float | None
+    n_others: int = 0
     caveat: str = ""
 
     @property
@@ -74,19 +77,17 @@ def show_status(results: str, *, as_json: bool, watch: bool, on_read: Callable[[
         if watch:
             raise  # which runs are missing, and so when to stop looking, is not known
         on_read()
-        caveat = f"Missing runs are not counted: {error}"
-        _show(_stored_status(stored, leases, caveat=caveat), n_others=0, as_json=as_json)
+        _show(
+            _stored_status(stored, leases, caveat=f"Missing runs are not counted: {error}"), as_json=as_json
+        )
         return
     status = read_status(stored, configs, leases)
-    n_others = len(stored.outcomes().keys() - {config.run_id for config in configs})
     on_read()
     if as_json or not watch:
-        _show(status, n_others=n_others, as_json=as_json)
+        _show(status, as_json=as_json)
         return
-    console = Console()
-    _tell_others(n_others, console)
     try:
-        with Live(_page(status), console=console) as live:
+        with Live(_page(status), console=Console()) as live:
             while not status.is_over:
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
                 status = read_status(stored, configs, leases)
@@ -96,27 +97,17 @@ def show_status(results: str, *, as_json: bool, watch: bool, on_read: Callable[[
             raise  # only Ctrl-C is how watching ends
 
 
-def _show(status: SweepStatus, *, n_others: int, as_json: bool) -> None:
+def _show(status: SweepStatus, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(_as_data(status) | {"n_runs_of_other_sweeps": n_others}, indent=2))
-        return
-    console = Console()
-    _tell_others(n_others, console)
-    console.print(_page(status))
-
-
-def _tell_others(n_others: int, console: Console) -> None:
-    if n_others:
-        console.print(
-            f"{n_others} more runs are stored here, of sweeps that were run before the last one",
-            highlight=False,
-        )
+        typer.echo(json.dumps(_as_data(status), indent=2))
+    else:
+        Console().print(_page(status))
 
 
 def _stored_status(results: Results, leases: Leases, *, caveat: str) -> SweepStatus:
     """Return the status of the runs that are stored, where the sweep cannot be expanded."""
     held, runs = leases.held_by_others(), results.stored_status()
-    return SweepStatus(_counts(runs), _causes(runs), _packs(held), None, None, caveat)
+    return SweepStatus(_counts(runs), _causes(runs), _packs(held), None, None, caveat=caveat)
 
 
 def read_status(results: Results, configs: Sequence[RunConfig], leases: Leases) -> SweepStatus:
@@ -131,12 +122,13 @@ def read_status(results: Results, configs: Sequence[RunConfig], leases: Leases) 
         Kept from one look to the next, because a dead launcher shows by its silence in between.
     """
     held = leases.held_by_others()  # before the results: a pack is stored first, then released
-    runs = results.status(configs).assign(images=[Pack((config,)).n_images for config in configs])
+    runs, n_others = results.status_beside_others(configs)
+    runs = runs.assign(images=[Pack((config,)).n_images for config in configs])
     in_training = {run_id: lease.fraction for lease in held for run_id in lease.run_ids}
     is_open = runs["status"].isin(["missing", "failed"]) & runs["run_id"].isin(in_training.keys())
     runs.loc[is_open, "status"] = "training"
     pace = _pace(runs, in_training, since=min((lease.launched_at for lease in held), default=None))
-    return SweepStatus(_counts(runs), _causes(runs), _packs(held), *pace)
+    return SweepStatus(_counts(runs), _causes(runs), _packs(held), *pace, n_others=n_others)
 
 
 def _pace(
@@ -181,6 +173,10 @@ def _page(status: SweepStatus) -> RenderableType:
         frame_grid(status.counts),
         ", ".join(f"{n} {state}" for state, n in totals.items() if n),
     ]
+    if status.n_others:
+        parts.insert(
+            0, f"{status.n_others} more runs are stored here, of sweeps that were run before the last one"
+        )
     if status.runs_per_minute is not None and status.seconds_left is not None:
         left = timedelta(seconds=round(status.seconds_left))
         parts.append(f"{status.runs_per_minute:.3g} runs per minute, about {left} left")
@@ -194,4 +190,4 @@ def _as_data(status: SweepStatus) -> dict[str, object]:
     frames = {"conditions": status.counts, "causes": status.causes, "packs": status.packs}
     plain = {name: json.loads(frame.to_json(orient="records")) for name, frame in frames.items()}
     pace = {"runs_per_minute": status.runs_per_minute, "seconds_left": status.seconds_left}
-    return plain | pace | {"caveat": status.caveat}
+    return plain | pace | {"caveat": status.caveat, "n_runs_of_other_sweeps": status.n_others}

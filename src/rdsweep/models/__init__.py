@@ -5,7 +5,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rdsweep.models._catalogue import MODELS, PUBLISHED_RATIO, Model, default_head, model_kind, model_name
+from rdsweep.models._catalogue import (
+    MODELS,
+    PUBLISHED_RATIO,
+    Model,
+    catalogue_ranks,
+    default_head,
+    model_kind,
+    model_name,
+)
 
 if TYPE_CHECKING:
     from rdsweep.models._convert import from_module, pack_heads, pack_vae, to_module, unpack_head, unpack_vae
@@ -30,6 +38,7 @@ __all__ = [
     "Model",
     "ReferenceHybrid",
     "ReferenceVAE",
+    "catalogue_ranks",
     "decode",
     "default_head",
     "encode",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rdsweep.config import HeadKind, Imbalance, Protocol, RunConfig, SourceConfig, TaskConfig
@@ -88,6 +89,19 @@ def model_kind(config: RunConfig) -> str:
         if model.imbalance == imbalance and sorted(model.tasks) == tasks:
             return model.name
     return "+".join([imbalance, *tasks] if imbalance != "none" else tasks)
+
+
+def catalogue_ranks(names: Iterable[str], *, first: Sequence[str] = ()) -> dict[str, int]:
+    """Return the place of each of ``names`` in a table: ``first``, the catalogue's models, others by name.
+
+    Examples
+    --------
+    >>> ranks = catalogue_ranks(["order", "E2M1", "baseline"])
+    >>> sorted(["order", "E2M1", "baseline"], key=ranks.get)
+    ['baseline', 'E2M1', 'order']
+    """
+    ordered = dict.fromkeys([*first, *MODELS, *sorted(names)])
+    return {name: place for place, name in enumerate(ordered)}
 
 
 def _task_names(config: RunConfig) -> list[str]:

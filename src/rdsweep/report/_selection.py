@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rdstats import match_levels
-from rdsweep.models import MODELS
+from rdsweep.models import MODELS, catalogue_ranks
 from rdsweep.report._report_file import ReportError, ReportFile
 from rdsweep.store import Results
 
@@ -193,11 +193,10 @@ def _exclusions(runs: pd.DataFrame, file: ReportFile, selected: NDArray[np.bool_
 
 def in_order(runs: pd.DataFrame, file: ReportFile) -> pd.DataFrame:
     """Order the baseline first, then the catalogue's models, then other conditions by name."""
-    order = dict.fromkeys([file.baseline, *MODELS, *sorted(runs[file.condition].dropna())])
-    rank = {name: position for position, name in enumerate(order)}
+    ranks = catalogue_ranks(runs[file.condition].dropna(), first=[file.baseline])
     return runs.sort_values(
         [file.condition, file.by, "seed", "run_id"],
-        key=lambda column: column.map(rank) if column.name == file.condition else column,
+        key=lambda column: column.map(ranks) if column.name == file.condition else column,
         ignore_index=True,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rdsweep.models import MODELS
+from rdsweep.models import catalogue_ranks
 
 ORDER_COLUMNS = (
     "protocol", "model", "ratio", "objective", "capacity", "beta_setting", "gamma", "task_weight",
@@ -30,7 +30,7 @@ def in_reading_order(frame: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     >>> in_reading_order(pd.DataFrame({"run_id": ["a", "b"]}), runs)["run_id"].tolist()
     ['b', 'a']
     """
-    rank = {name: place for place, name in enumerate([*MODELS, *sorted(set(runs["model"]) - MODELS.keys())])}
-    ordered = runs.assign(model=runs["model"].map(rank)).sort_values(list(ORDER_COLUMNS), kind="stable")
+    ranks = catalogue_ranks(runs["model"])
+    ordered = runs.assign(model=runs["model"].map(ranks)).sort_values(list(ORDER_COLUMNS), kind="stable")
     places = {run_id: place for place, run_id in enumerate(ordered["run_id"])}
     return frame.sort_values("run_id", key=lambda ids: ids.map(places), kind="stable", ignore_index=True)

@@ -178,9 +178,14 @@ class Results:
             then ``status`` (``missing`` for a run that has no row yet), ``message`` and ``finished_at``
             (empty for a run that has no row).
         """
+        return self.status_beside_others(configs)[0]
+
+    def status_beside_others(self, configs: Sequence[RunConfig]) -> tuple[pd.DataFrame, int]:
+        """Return `status`, and from the same reading how many runs are stored besides ``configs``."""
         ledger = self._ledger()[["run_id", "status", "message", "finished_at"]]
         rows = condition_table(configs).merge(ledger, on="run_id", how="left")
-        return rows.fillna({"status": "missing", "message": "", "finished_at": ""})
+        n_others = len(ledger) - int(rows["status"].notna().sum())
+        return rows.fillna({"status": "missing", "message": "", "finished_at": ""}), n_others
 
     def stored_status(self) -> pd.DataFrame:
         """Return what has become of each run that is stored, by run id, with the columns of `status`."""
