@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rdsweep import config as settings
+from rdsweep._canonical import added
 from rdsweep.config import (
     ObjectiveConfig,
     ProbeConfig,
@@ -14,7 +15,6 @@ from rdsweep.config import (
     SourceConfig,
     TaskConfig,
     TrainingConfig,
-    added,
     run_config_from_json,
 )
 from rdsweep.sweeps import Pack

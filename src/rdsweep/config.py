@@ -2,22 +2,19 @@
 
 A *condition* is everything but the seed; condition and seed make a *run*.
 
-The canonical form always holds the settings of the first version. A setting that came later is declared with
-`added`, and written only where it differs from its original default: runs that were stored before it existed
-keep their ids.
+A setting that comes after the first version is declared with `added`, so that stored runs keep their ids.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, lru_cache
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any, Literal, get_args
 
+from rdsweep._canonical import digest_of, is_part, part_json, read_part, to_json, written
 from rdsweep.tasks import get_task
 
 Imbalance = Literal["none", "lower_corridor", "alignment"]
@@ -25,33 +22,6 @@ HeadKind = Literal["linear", "nonlinear"]
 ObjectiveKind = Literal["constrained", "capacity", "beta"]
 Protocol = Literal["matched", "published"]
 Precision = Literal["auto", "fp32", "tf32", "bf16"]
-
-_ORIGINAL = "original"
-_PartT = TypeVar("_PartT")
-
-
-def added(default: Any, *, original: Any) -> Any:
-    """Declare a setting that came after the first version, in place of its default.
-
-    Parameters
-    ----------
-    default : object
-        What a run has that does not say otherwise; it may change from version to version.
-    original : object
-        What runs had before the setting existed. It never changes: where a setting is at it, the canonical
-        form leaves it out, and a form that lacks the setting is read as this. For a setting that is itself
-        a part with settings, a mapping of all of these.
-
-    Examples
-    --------
-    >>> @dataclass(frozen=True)
-    ... class Network:
-    ...     width: int
-    ...     dropout: float = added(0.2, original=0.0)
-    >>> _part_json(Network(32, 0.0)), _part_json(Network(32))
-    ('{"width":32}', '{"dropout":0.2,"width":32}')
-    """
-    return field(default=default, metadata={_ORIGINAL: original})
 
 
 def _require(holds: bool, name: str, rule: str, value: object) -> None:
@@ -303,7 +273,7 @@ class RunConfig:
         """Hash of everything but the seed, 16 hexadecimal digits."""
         condition = _canonical_parts(self)
         del condition["seed"]
-        return _digest(_joined(condition))
+        return digest_of(_joined(condition))
 
     def canonical_json(self) -> str:
         """Return the run as JSON with sorted keys, in which equal settings look equal (floats are floats)."""
@@ -334,7 +304,7 @@ def run_id_of(canonical_json: str) -> str:
     >>> run_id_of(RunConfig().canonical_json()) == RunConfig().run_id
     True
     """
-    return _digest(canonical_json)
+    return digest_of(canonical_json)
 
 
 def run_config_from_json(text: str) -> RunConfig:
@@ -356,26 +326,7 @@ def run_config_from_json(text: str) -> RunConfig:
         digest = entry.pop("labels")
         known = get_task(entry["name"]).digest()
         _require(digest == known, f"task {entry['name']!r}", f"have the registered labels ({known})", digest)
-    return _part(RunConfig, plain)
-
-
-def _part(kind: type[_PartT], plain: Mapping[str, Any]) -> _PartT:
-    """Return a part of the configuration from its settings; those it lacks are at their original default."""
-    known = dataclasses.fields(kind)  # type: ignore[arg-type]
-    unknown = sorted(plain.keys() - {each.name for each in known})
-    _require(not unknown, kind.__name__, "have known settings only", unknown)
-    values = {each.name: each.metadata[_ORIGINAL] for each in known if _ORIGINAL in each.metadata} | dict(
-        plain
-    )
-    nested = any(isinstance(value, list | Mapping) for value in values.values())
-    types = get_type_hints(kind) if nested else {}
-    return kind(**{name: _value(types.get(name), value) for name, value in values.items()})
-
-
-def _value(kind: Any, plain: Any) -> Any:
-    if isinstance(plain, list):
-        return tuple(_value(get_args(kind)[0], item) for item in plain)
-    return _part(kind, plain) if isinstance(plain, Mapping) else plain
+    return read_part(RunConfig, plain)
 
 
 _READERS = (TaskConfig, ProbeConfig)
@@ -383,70 +334,16 @@ _READERS = (TaskConfig, ProbeConfig)
 
 def _canonical_parts(config: RunConfig) -> dict[str, str]:
     """Return the JSON of each part of a run, sorted by name; runs of a sweep share most of their parts."""
-    return {name: _text(value) for name, value in sorted(_written(config))}
+    return {name: _text(value) for name, value in sorted(written(config))}
 
 
 def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{','.join(map(_text, value))}]"
     if isinstance(value, _READERS):
-        return _part_json(value, labels=get_task(value.name).digest())
-    return _part_json(value) if _is_part(value) else _json(value)
+        return part_json(value, labels=get_task(value.name).digest())
+    return part_json(value) if is_part(value) else to_json(value)
 
 
 def _joined(parts: Mapping[str, str]) -> str:
     return "{" + ",".join(f'"{name}":{text}' for name, text in parts.items()) + "}"
-
-
-@lru_cache(maxsize=100_000)
-def _part_json(part: Any, **besides: str) -> str:
-    return _json(_plain(part) | besides)
-
-
-def _plain(value: Any) -> Any:
-    return {name: _plain(setting) for name, setting in _written(value)} if _is_part(value) else value
-
-
-def _written(part: Any) -> list[tuple[str, Any]]:
-    """Return the settings that the canonical form of a part holds, each with its value."""
-    kind: Any = type(part)
-    written = []
-    for setting, is_real, is_added in _settings(kind):
-        value = getattr(part, setting.name)
-        if is_real:
-            value = _number(value)
-        if not (is_added and _is_original(setting, value)):
-            written.append((setting.name, value))
-    return written
-
-
-def _is_original(setting: dataclasses.Field[Any], value: Any) -> bool:
-    original = setting.metadata[_ORIGINAL]
-    if isinstance(original, Mapping):
-        original = _part(type(value), original)
-    return _json(_plain(value)) == _json(_plain(_number(original) if isinstance(value, float) else original))
-
-
-def _number(value: float | None) -> float | None:
-    """Return a float, in which 1 looks like 1.0, and -0.0 like 0.0, as they are equal."""
-    return None if value is None else float(value) + 0.0
-
-
-@cache
-def _settings(kind: Any) -> tuple[tuple[dataclasses.Field[Any], bool, bool], ...]:
-    """Return each setting of a part, whether it is a real number and whether it was added later."""
-    return tuple(
-        (each, "float" in str(each.type), _ORIGINAL in each.metadata) for each in dataclasses.fields(kind)
-    )
-
-
-def _is_part(value: object) -> bool:
-    return dataclasses.is_dataclass(value)
-
-
-# One encoder for all: a sweep has up to a million runs.
-_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
